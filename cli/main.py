@@ -1,0 +1,35 @@
+"""colorgan: the commands in one, each imported when it is called."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+COMMANDS = ("batch", "export", "train")
+
+
+class LazyGroup(click.Group):
+    """Finds a sub-command in the module of its name."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Give the names of the commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"colorgan.cli.{cmd_name}").main
+        command.name = cmd_name
+        return command
+
+
+@click.group(cls=LazyGroup)
+@click.version_option(package_name="colorgan")
+def main() -> None:
+    """Colour black-and-white photographs; train and export the generator that does it."""
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""Options made from settings, and errors shown as one line."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from dataclasses import fields
+from typing import Any, NoReturn
+
+import click
+
+from colorgan.config import Config
+from colorgan.errors import ColorganError
+
+Command = Callable[..., None]
+
+TRAINING_PACKAGES = ("torch", "torchvision", "onnx", "onnxscript", "skimage")
+
+
+def config_options(config: type[Config]) -> Callable[[Command], Command]:
+    """Add an option for each field; what the user gave arrives as keyword arguments, the rest as None."""
+
+    def add(command: Command) -> Command:
+        for item in reversed(fields(config)):
+            choices = item.metadata["choices"]
+            is_flag = isinstance(item.default, bool)
+            command = click.option(
+                "--" + item.name.replace("_", "-"),
+                type=click.Choice(choices) if choices else type(item.default),
+                is_flag=is_flag,
+                default=None,
+                help=item.metadata["help"] + ("" if is_flag else f"  [default: {item.default}]"),
+            )(command)
+        return command
+
+    return add
+
+
+def given(config: type[Config], values: dict[str, Any]) -> dict[str, Any]:
+    """The values among those of a command that are settings of this config and were given by the user."""
+    names = {item.name for item in fields(config)}
+    return {name: value for name, value in values.items() if name in names and value is not None}
+
+
+def exit_codes(command: Command) -> Command:
+    """Show an error as one line on stderr and leave with its exit code; 130 for Ctrl-C."""
+
+    @functools.wraps(command)
+    def run(*args: Any, **kwargs: Any) -> None:
+        try:
+            command(*args, **kwargs)
+        except ColorganError as error:
+            _leave(str(error), error.exit_code)
+        except KeyboardInterrupt:
+            _leave("interrupted", 130)
+        except ModuleNotFoundError as error:
+            if error.name not in TRAINING_PACKAGES:
+                raise
+            _leave(f"this needs {error.name}, which is not installed: pip install 'colorgan[train]'", 2)
+
+    return run
+
+
+def _leave(message: str, exit_code: int) -> NoReturn:
+    click.echo(f"Error: {message}", err=True)
+    sys.exit(exit_code)

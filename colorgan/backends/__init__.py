@@ -1,0 +1,64 @@
+"""What runs a model: ONNX by onnxruntime, TorchScript and checkpoints by PyTorch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+from typing import Protocol
+from zipfile import BadZipFile, ZipFile
+
+import numpy as np
+import numpy.typing as npt
+
+from colorgan.errors import ModelError
+
+Planes = npt.NDArray[np.uint8]
+
+EMBEDDED_MODEL = Path(str(files("colorgan") / "models" / "generator.onnx"))
+"""The model that ships in the package."""
+
+
+class Backend(Protocol):
+    """Anything that maps luma uint8 (N, 1, H, W) to chroma uint8 (N, 2, H, W), H and W multiples of 16."""
+
+    def predict(self, luma: Planes) -> Planes:
+        """Predict Cb and Cr, 128 being neutral; raises PredictError, as when memory runs out."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """A backend, and what one must know to use it."""
+
+    backend: Backend
+    native_size: int
+    """Side in pixels of the square whose area the generator sees best."""
+    runs_on: str
+    """Runtime and device, such as `onnxruntime, CPU`."""
+    sha256: str
+    """Of the file, in hexadecimal."""
+    batch_size: int = 1
+    """Images per call of `predict` that suit it."""
+    at_once: int = 1
+    """Calls of `predict` that may run side by side."""
+
+
+def load_model(path: Path = EMBEDDED_MODEL, *, device: str = "auto", threads: int = 1) -> Model:
+    """Open an ONNX file, a TorchScript file or a checkpoint; the content decides, not the suffix.
+
+    `device` is auto, cpu or cuda. `threads` are those of one call of onnxruntime on the CPU: with 1, as
+    many calls as there are processors run side by side, which colours a folder faster.
+    """
+    if not path.is_file():
+        raise ModelError(path, "there is no such model file")
+    try:
+        with ZipFile(path) as archive:
+            names = archive.namelist()
+    except (BadZipFile, OSError):
+        from colorgan.backends.onnx_runtime import load_onnx
+
+        return load_onnx(path, device, threads)
+    from colorgan.backends.pytorch import load_checkpoint_model, load_torchscript
+
+    is_torchscript = any("/code/" in name for name in names)
+    return load_torchscript(path, device) if is_torchscript else load_checkpoint_model(path, device)

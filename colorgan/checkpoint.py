@@ -1,0 +1,73 @@
+"""One file with everything that a run needs to go on, and that an export needs to begin."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import shutil
+from pathlib import Path
+from typing import Any
+from zipfile import is_zipfile
+
+import torch
+
+from colorgan.config import GeneratorConfig
+from colorgan.errors import ColorganError, ModelError, RunError
+from colorgan.files import atomic_file
+from colorgan.networks import UNetGenerator
+
+FORMAT = "colorgan-checkpoint"
+FORMAT_VERSION = 1
+
+State = dict[str, Any]
+
+
+def save_checkpoint(path: Path, state: State) -> None:
+    """Write the state to `path`; what was there stays until the new file is whole."""
+    try:
+        with atomic_file(path) as temporary:
+            torch.save({"format": FORMAT, "format_version": FORMAT_VERSION, **state}, temporary)
+    except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
+        raise RunError(f"{path}: the checkpoint cannot be written ({error})") from error
+
+
+def mark_checkpoint(path: Path, mark: Path) -> None:
+    """Make `mark`, such as best.pt, another name of the checkpoint at `path`; a copy where links fail."""
+    temporary = mark.with_name(f".{mark.name}.partial")
+    temporary.unlink(missing_ok=True)
+    try:
+        os.link(path, temporary)
+    except OSError:
+        shutil.copyfile(path, temporary)
+    mark.unlink(missing_ok=True)  # renaming a link over a link to the same file would do nothing
+    temporary.replace(mark)
+
+
+def load_checkpoint(path: Path, device: str = "cpu") -> State:
+    """Read a checkpoint without running any code in it (`weights_only=True`)."""
+    if not path.is_file():
+        raise ModelError(path, "there is no such checkpoint; train one with colorgan-train")
+    if not is_zipfile(path):  # torch would try an older format, and fail in many ways
+        raise ModelError(path, "is not a checkpoint of colorgan-train")
+    try:
+        state = torch.load(path, map_location=device, weights_only=True)
+    except (OSError, RuntimeError, ValueError, EOFError, KeyError, pickle.UnpicklingError) as error:
+        raise ModelError(path, "is not a checkpoint of colorgan-train, or it is damaged") from error
+    if not isinstance(state, dict) or state.get("format") != FORMAT:
+        raise ModelError(path, "is not a checkpoint of colorgan-train")
+    if state["format_version"] != FORMAT_VERSION:
+        version = state["format_version"]
+        raise ModelError(
+            path, f"has format version {version}, not {FORMAT_VERSION}; use the colorgan that wrote it"
+        )
+    return state
+
+
+def build_generator(path: Path, state: State) -> UNetGenerator:
+    """Build the generator that the state of the checkpoint at `path` describes, ready for inference."""
+    try:
+        generator = UNetGenerator(GeneratorConfig.from_dict(state["generator_config"]))
+        generator.load_state_dict(state["generator"])
+    except (ColorganError, RuntimeError, KeyError, TypeError) as error:
+        raise ModelError(path, f"does not hold the generator it describes ({error})") from error
+    return generator.eval()

@@ -1,0 +1,122 @@
+"""Settings: a default, a help text and bounds, written once for Python, the commands and checkpoints."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any, Self
+
+from colorgan.errors import UsageError
+
+STRIDE = 16
+"""A generator takes heights and widths that are multiples of this: it halves them four times."""
+
+
+def setting(
+    default: Any,
+    help: str,
+    *,
+    low: float | None = None,
+    high: float | None = None,
+    choices: tuple[str, ...] | None = None,
+) -> Any:
+    """Declare a field of a Config; `low` and `high` are inclusive."""
+    return field(default=default, metadata={"help": help, "low": low, "high": high, "choices": choices})
+
+
+@dataclass(frozen=True)
+class Config:
+    """Base of all settings: checked when made, and stored as a plain dictionary."""
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            value, meta, name = getattr(self, item.name), item.metadata, item.name.replace("_", "-")
+            if meta.get("choices") and value not in meta["choices"]:
+                raise UsageError(f"{name} is {value!r}; it must be one of {', '.join(meta['choices'])}")
+            low, high = meta.get("low"), meta.get("high")
+            if low is not None and value < low:
+                raise UsageError(f"{name} is {value}; it must be at least {low}")
+            if high is not None and value > high:
+                raise UsageError(f"{name} is {value}; it must be at most {high}")
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the settings as plain values, for checkpoints and result files."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> Self:
+        """Make settings from stored values; an unknown name is an error."""
+        unknown = set(values) - {item.name for item in fields(cls)}
+        if unknown:
+            raise UsageError(f"unknown settings: {', '.join(sorted(unknown))}")
+        return cls(**values)
+
+
+@dataclass(frozen=True)
+class GeneratorConfig(Config):
+    """The architecture of a generator; stored in every checkpoint."""
+
+    base_channels: int = setting(64, "Channels of the first block; the fifth has 16 times as many.", low=1)
+    head: str = setting(
+        "chroma",
+        "What the generator predicts: the chroma to lay over the gray, or all of RGB as the original does.",
+        choices=("chroma", "rgb"),
+    )
+
+
+@dataclass(frozen=True)
+class TrainingConfig(Config):
+    """One training run."""
+
+    size: int = setting(1024, "Side of the square training images, in pixels; 256 suits a laptop.", low=32)
+    batch_size: int = setting(8, "Images per step.", low=1)
+    epochs: int = setting(100, "Passes over the data, those before a resume included.", low=1)
+    learning_rate: float = setting(2e-4, "Step size of both Adam optimizers.", low=0)
+    l1_weight: float = setting(100.0, "Weight of L1 beside the adversarial loss.", low=0)
+    warmup_epochs: int = setting(
+        0, "First epochs with L1 alone: colours settle before the discriminator joins.", low=0
+    )
+    save_every: int = setting(5, "Epochs from one validation and checkpoint to the next.", low=1)
+    held_out: int = setting(200, "Photographs held out for validation if no folder is given.", low=1)
+    workers: int = setting(2, "Processes that decode photographs; 0: the trainer's own.", low=0)
+    seed: int = setting(0, "Seed of weights, crops, flips and order.", low=0)
+    device: str = setting("auto", "Where to train.", choices=("auto", "cpu", "cuda"))
+    precision: str = setting("auto", "auto: bf16 on CUDA, else fp32.", choices=("auto", "fp32", "bf16"))
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.size % STRIDE:
+            raise UsageError(f"size is {self.size}; it must be a multiple of {STRIDE}")
+
+
+@dataclass(frozen=True)
+class ExportConfig(Config):
+    """One export of a checkpoint."""
+
+    format: str = setting("onnx", "Kind of file to write.", choices=("onnx", "torchscript"))
+    half_weights: bool = setting(
+        False, "Store the weights in half precision: half the file at the same speed (ONNX only)."
+    )
+    native_size: int = setting(
+        0,
+        "Side in pixels that suits the generator best, noted in the file; 0: the size of its training.",
+        low=0,
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.half_weights and self.format != "onnx":
+            raise UsageError("--half-weights is for --format onnx only")
+
+
+@dataclass(frozen=True)
+class ColorizeConfig(Config):
+    """How a model is run over photographs."""
+
+    batch_size: int = setting(0, "Photographs per forward pass; 0: what suits the device.", low=0)
+    memory: int = setting(
+        2048, "Megabytes of pixels in hand at once; a larger photograph is worked on alone.", low=1
+    )
+    device: str = setting(
+        "auto", "Where the model runs; auto: CUDA if it loads, else the CPU.", choices=("auto", "cpu", "cuda")
+    )
+    overwrite: bool = setting(False, "Colour again what an earlier run has done.")

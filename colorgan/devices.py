@@ -1,0 +1,44 @@
+"""What there is to compute on: processors, and a CUDA device."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from colorgan.errors import DeviceError
+
+if TYPE_CHECKING:
+    import torch
+
+
+def available_cpus() -> int:
+    """Count the processors this process may use: affinity and the cgroup's quota, not the machine's."""
+    affinity = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
+        return max(1, min(affinity, -(-int(quota) // int(period))))
+    except (OSError, ValueError):  # not Linux, an older cgroup, or no limit ("max")
+        return affinity
+
+
+def has_cuda_driver() -> bool:
+    """Whether the NVIDIA driver's library is there; says nothing of CUDA itself."""
+    try:
+        ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+    except OSError:
+        return False
+    return True
+
+
+def torch_device(name: str) -> torch.device:
+    """Turn auto, cpu or cuda into a device that PyTorch can use."""
+    import torch
+
+    if name == "cuda" and not torch.cuda.is_available():
+        raise DeviceError(
+            "device is cuda, but PyTorch finds no CUDA device that it can use; use --device cpu"
+        )
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")

@@ -1,0 +1,203 @@
+"""Find and decode image files."""
+
+from __future__ import annotations
+
+import io
+import os
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageCms, UnidentifiedImageError
+from PIL.ExifTags import Base as Tag
+
+from colorgan.errors import ImageError
+
+SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif"})
+"""Names that end in one of these, in any case, are taken for images."""
+
+MAX_PIXELS = 500_000_000
+"""Larger images are refused: a small file can claim to be an enormous image."""
+
+DECODE_ERRORS = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    EOFError,
+    MemoryError,
+    RuntimeError,
+    struct.error,
+)
+"""What Pillow raises for damaged files, depending on the format and the damage."""
+
+SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
+BYTES_PER_PIXEL = 16
+"""Decoded (4), luma (1), two chroma planes (2), merged (4) and converted (4), as Pillow keeps them."""
+
+SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
+
+
+def walk_files(folder: Path, leave_out: Path | None = None) -> Iterator[Path]:
+    """Files in the folder and below it, by their names, but for hidden ones and those in `leave_out`."""
+    for parent, folders, names in os.walk(folder):
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and Path(parent, name) != leave_out
+        )
+        yield from (Path(parent, name) for name in sorted(names) if not name.startswith("."))
+
+
+def has_image_suffix(path: Path) -> bool:
+    """Whether the name is that of an image."""
+    return path.suffix.lower() in SUFFIXES
+
+
+def find_images(folder: Path) -> list[Path]:
+    """The image files in the folder and below it, by their names."""
+    return [path for path in walk_files(folder) if has_image_suffix(path)]
+
+
+def open_image(path: Path, data: bytes | None = None) -> Image.Image:
+    """Open an image and read its header; pixels are decoded later. `data`: its bytes, if already read."""
+    try:
+        size = path.stat().st_size if data is None else len(data)
+        if size == 0:
+            raise ImageError(path, "is empty (0 bytes)")
+        image = Image.open(path if data is None else io.BytesIO(data))
+    except UnidentifiedImageError as error:
+        raise ImageError(path, "is not an image that can be read") from error
+    except (*DECODE_ERRORS, Image.DecompressionBombError) as error:
+        raise ImageError(path, f"cannot be opened ({error})") from error
+    if image.width * image.height > MAX_PIXELS:
+        raise ImageError(path, f"has {image.width} x {image.height} pixels, more than {MAX_PIXELS:,}")
+    return image
+
+
+@dataclass
+class Photo:
+    """A photograph: Pillow's view of it and, if it came from a file, the file's bytes."""
+
+    path: Path
+    image: Image.Image
+    data: bytes = b""
+    mtime_ns: int = 0
+
+    @classmethod
+    def read(cls, path: Path) -> Photo:
+        """Read a file; its pixels are not decoded yet."""
+        try:
+            mtime_ns = path.stat().st_mtime_ns  # before its bytes: a later change must not go unnoticed
+            data = path.read_bytes()
+        except OSError as error:
+            raise ImageError(path, f"cannot be read ({error.strerror})") from error
+        image = open_image(path, data)
+        try:
+            frames = getattr(image, "n_frames", 1)
+        except DECODE_ERRORS as error:
+            raise ImageError(path, f"cannot be read ({error})") from error
+        photo = cls(path, image, data, mtime_ns)
+        if frames > 1 and photo.format != "JPEG":  # previews follow the photograph in some cameras' JPEG
+            raise ImageError(path, f"holds {frames} pages or frames; split it into single images first")
+        return photo
+
+    @property
+    def format(self) -> str:
+        """Pillow's name of the file's format, such as JPEG; empty if there is none."""
+        format = self.image.format or ""
+        return "JPEG" if format == "MPO" else format
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height as seen, with the EXIF orientation applied, in pixels."""
+        width, height = self.image.size
+        return (height, width) if self.orientation in SIDEWAYS else (width, height)
+
+    @property
+    def bytes_to_color(self) -> int:
+        """Memory that colouring it takes at most, in bytes: its file, and its planes in Pillow's forms."""
+        return len(self.data) + BYTES_PER_PIXEL * self.image.width * self.image.height
+
+    @property
+    def orientation(self) -> int:
+        """The EXIF orientation, 1 to 8; 1 is upright."""
+        try:
+            return int(self.image.getexif().get(Tag.Orientation, 1))
+        except DECODE_ERRORS:
+            return 1
+
+    def reduced(self, width: int, height: int) -> Image.Image:
+        """The photograph as seen, scaled to this size: mode L, or YCbCr if the file holds colour.
+
+        A JPEG is decoded at 1/2, 1/4 or 1/8 of its size where that is still as large.
+        """
+        if self.orientation in SIDEWAYS:
+            width, height = height, width
+        source = self.image
+        if self.data and self.format == "JPEG":
+            source = open_image(self.path, self.data)  # a second look: the first is for full resolution
+            source.draft("L" if source.mode == "L" else "YCbCr", (width, height))
+        plain = self._plain(source)
+        plain = plain if plain.mode in ("L", "YCbCr") else plain.convert("YCbCr")
+        small = plain.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
+        return self._upright(small)
+
+    def luma(self) -> Image.Image:
+        """The luma as seen, at full resolution: mode L."""
+        return self._upright(self._plain(self.image).convert("L"))
+
+    def alpha(self) -> Image.Image | None:
+        """The transparency as seen, at full resolution: mode L, or None."""
+        if not self.image.has_transparency_data:
+            return None
+        return self._upright(self.image.convert("RGBA").getchannel("A"))
+
+    def _plain(self, image: Image.Image) -> Image.Image:
+        """Decode to mode L, RGB or YCbCr."""
+        try:
+            image.load()
+            profile = image.info.get("icc_profile")
+            if profile and (image.mode == "CMYK" or _is_gray_profile(profile)):
+                return _to_srgb(image, profile)
+        except DECODE_ERRORS as error:
+            raise ImageError(self.path, f"cannot be decoded ({error})") from error
+        if image.mode in ("L", "RGB", "YCbCr"):
+            return image
+        if image.mode in SIXTEEN_BITS:
+            return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))  # convert("L") would clip
+        if image.mode in ("1", "LA", "La"):
+            return image.convert("L")
+        if image.mode in ("P", "PA", "RGBA", "RGBX", "RGBa", "CMYK"):
+            return image.convert("RGBA").convert("RGB") if image.mode in ("P", "PA") else image.convert("RGB")
+        raise ImageError(self.path, f"has pixels of mode {image.mode}; save it with 8 or 16 bits a channel")
+
+    def _upright(self, image: Image.Image) -> Image.Image:
+        turn = {
+            2: Image.Transpose.FLIP_LEFT_RIGHT,
+            3: Image.Transpose.ROTATE_180,
+            4: Image.Transpose.FLIP_TOP_BOTTOM,
+            5: Image.Transpose.TRANSPOSE,
+            6: Image.Transpose.ROTATE_270,
+            7: Image.Transpose.TRANSVERSE,
+            8: Image.Transpose.ROTATE_90,
+        }.get(self.orientation)
+        return image if turn is None else image.transpose(turn)
+
+
+def _is_gray_profile(profile: bytes) -> bool:
+    return profile[16:20] == b"GRAY"  # ICC.1:2022, 7.2.8: the colour space field of the header
+
+
+def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
+    """Apply a gray or CMYK profile, which has no place in a colour result."""
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        plain = image.convert("L") if image.mode in ("1", "LA") else image
+        converted = ImageCms.profileToProfile(plain, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
+    except ImageCms.PyCMSError as error:
+        raise ValueError(f"its colour profile does not fit its pixels: {error}") from error
+    assert converted is not None
+    return converted

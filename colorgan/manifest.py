@@ -1,0 +1,95 @@
+"""What was done, written down in the results folder, so that a second run goes on where the first ended.
+
+`manifest.jsonl` has one line of ASCII JSON for each input. Lines are only ever added while a run lasts, and
+the last line of a path wins; at its end the file is compacted. Names that are not UTF-8 are kept by Python's
+surrogateescape.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TextIO
+
+from filelock import FileLock, Timeout
+
+from colorgan.errors import RunError
+from colorgan.files import atomic_file, remove_leftovers
+
+NAME = "manifest.jsonl"
+LOCK = ".colorgan.lock"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What became of one input."""
+
+    path: str
+    """Of the input, relative to the input folder, with forward slashes."""
+    status: str
+    output: str | None
+    """Of the result, relative to the results folder, with forward slashes."""
+    size: int
+    """Of the input, in bytes."""
+    mtime_ns: int
+    """When the input was last changed, in nanoseconds since 1970."""
+    made_by: str
+    """The model, and the settings that change a result."""
+    seconds: float
+    """From reading the input to the result's being in place."""
+    error: str
+
+
+class Manifest:
+    """The entries of a results folder, by the paths of their inputs; `open` locks the folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.entries = {entry.path: entry for entry in _read(folder / NAME)}
+        self._file: TextIO | None = None
+
+    @classmethod
+    @contextmanager
+    def open(cls, folder: Path) -> Iterator[Manifest]:
+        """Take the folder for one run: no other run can, and what a killed run left behind is removed."""
+        lock = FileLock(folder / LOCK, timeout=0)
+        try:
+            lock.acquire()
+        except Timeout as error:
+            raise RunError(f"{folder}: another run is writing to it; wait for its end") from error
+        with lock:
+            remove_leftovers(folder)
+            manifest = cls(folder)
+            with (folder / NAME).open("a", encoding="ascii") as manifest._file:
+                manifest._file.write("\n")  # ends a line that a killed run left unfinished
+                yield manifest
+            manifest._compact()
+
+    def record(self, entry: Entry) -> None:
+        """Add an entry; it is in the file, though perhaps not yet on the disk, when this returns."""
+        assert self._file is not None, "opened for reading only"
+        self.entries[entry.path] = entry
+        self._file.write(_line(entry))
+        self._file.flush()
+
+    def _compact(self) -> None:
+        with atomic_file(self.folder / NAME) as temporary:
+            temporary.write_text("".join(map(_line, self.entries.values())), encoding="ascii")
+
+
+def _line(entry: Entry) -> str:
+    return json.dumps(asdict(entry)) + "\n"
+
+
+def _read(path: Path) -> Iterator[Entry]:
+    if not path.exists():
+        return
+    with path.open(encoding="ascii", errors="replace") as lines:
+        for line in lines:
+            try:
+                yield Entry(**json.loads(line))
+            except (ValueError, TypeError):  # cut off by a kill, or another program's
+                continue

@@ -1,0 +1,36 @@
+"""What became of a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+
+class Status(StrEnum):
+    """What became of a file; the values are those of the manifest."""
+
+    COLORED = "colored"
+    COPIED = "copied"
+    """It was in colour already, and its bytes were copied."""
+    DONE = "done"
+    """An earlier run had done it, and neither file, model nor settings have changed."""
+    FAILED = "failed"
+    IGNORED = "ignored"
+    """Its name is not that of an image."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file of a folder, and why if it failed."""
+
+    path: Path
+    status: Status
+    output: Path | None = None
+    error: str = ""
+    seconds: float = 0.0
+    """From reading the file to the result's being in place, the wait for its batch included."""
+    size: int = 0
+    """Of the file, in bytes."""
+    mtime_ns: int = 0
+    """When the file was last changed, in nanoseconds since 1970."""

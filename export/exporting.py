@@ -1,0 +1,106 @@
+"""Carry a checkpoint to another runtime: fold, write, check, and only then give the file its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import onnx as onnx_package
+import torch
+
+from colorgan.backends import Backend
+from colorgan.backends.onnx_runtime import OnnxRuntimeBackend, open_session
+from colorgan.backends.pytorch import TorchBackend, open_torchscript
+from colorgan.checkpoint import build_generator, load_checkpoint
+from colorgan.config import STRIDE, ExportConfig
+from colorgan.errors import ModelError, RunError
+from colorgan.export import onnx, torchscript
+from colorgan.export.folding import fold_batch_norm, round_to_half
+from colorgan.export.parity import LIMIT, largest_difference
+from colorgan.files import atomic_file, sha256_of
+from colorgan.metadata import ModelMetadata
+from colorgan.networks import ChromaPredictor
+from colorgan.version import __version__
+
+CPU = torch.device("cpu")
+
+
+@dataclass(frozen=True)
+class Format:
+    """How one kind of file is written, described and opened again."""
+
+    suffix: str
+    write: Callable[[ChromaPredictor, Path], None]
+    add_metadata: Callable[[Path, ModelMetadata], None]
+    open: Callable[[Path], Backend]
+
+
+FORMATS = {
+    "onnx": Format(
+        ".onnx",
+        onnx.export_onnx,
+        onnx.add_metadata,
+        lambda path: OnnxRuntimeBackend(open_session(path, ["CPUExecutionProvider"])),
+    ),
+    "torchscript": Format(
+        ".torchscript",
+        torchscript.export_torchscript,
+        torchscript.add_metadata,
+        lambda path: open_torchscript(path, CPU)[0],
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Exported:
+    """A file that was written and checked."""
+
+    path: Path
+    bytes: int
+    largest_difference: int
+    """From the checkpoint's chroma, in steps of 255."""
+
+
+def export_checkpoint(checkpoint: Path, folder: Path, config: ExportConfig) -> Exported:
+    """Write the checkpoint's generator into the folder, under its name with the suffix of the format.
+
+    The file is run against the checkpoint first; if their chroma differs by more than 1 step of 255
+    anywhere, that is an error and no file is left.
+    """
+    state = load_checkpoint(checkpoint)
+    generator = build_generator(checkpoint, state)
+    format = FORMATS[config.format]
+    folded = fold_batch_norm(generator)
+    if config.half_weights:
+        # What can be wrong is the file, not the rounding that was asked for: compare like with like.
+        folded = generator = round_to_half(folded)
+    path = folder / f"{checkpoint.stem}{format.suffix}"
+    try:
+        with atomic_file(path) as temporary:
+            format.write(ChromaPredictor(folded), temporary)
+            if config.half_weights:
+                onnx.store_weights_in_half(temporary)
+            difference = largest_difference(
+                format.open(temporary), TorchBackend(ChromaPredictor(generator), CPU)
+            )
+            if difference > LIMIT:
+                raise ModelError(path, f"differs from its checkpoint by {difference} of 255; it was not kept")
+            metadata = ModelMetadata(
+                native_size=config.native_size or state["training_config"]["size"],
+                stride=STRIDE,
+                head=generator.config.head,
+                base_channels=generator.config.base_channels,
+                weights="fp16" if config.half_weights else "fp32",
+                checkpoint_sha256=sha256_of(checkpoint),
+                versions={
+                    "colorgan": __version__,
+                    "torch": str(torch.__version__),
+                    "onnx": onnx_package.__version__,
+                },
+                largest_difference=difference,
+            )
+            format.add_metadata(temporary, metadata)
+    except OSError as error:
+        raise RunError(f"{path}: cannot be written ({error})") from error
+    return Exported(path, path.stat().st_size, difference)

@@ -1,0 +1,85 @@
+"""Tiny seeded models and photographs, made for each test."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from colorgan.checkpoint import save_checkpoint
+from colorgan.config import ExportConfig, GeneratorConfig, TrainingConfig
+from colorgan.networks import UNetGenerator
+
+torch.set_num_threads(1)  # for generators this small, more threads cost more than they bring
+
+MakePhoto = Callable[..., Image.Image]
+
+
+@pytest.fixture(scope="session")
+def make_photo() -> MakePhoto:
+    """Make an image with soft shapes, gray or in colour, different for each seed."""
+
+    def make(width: int = 64, height: int = 48, mode: str = "L", seed: int = 0) -> Image.Image:
+        noise = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+        return Image.fromarray(noise).resize((width, height), Image.Resampling.BICUBIC).convert(mode)
+
+    return make
+
+
+@pytest.fixture
+def photo_folder(tmp_path: Path, make_photo: MakePhoto) -> Path:
+    """A folder with ten small colour photographs."""
+    folder = tmp_path / "dataset"
+    folder.mkdir()
+    for seed in range(10):
+        make_photo(48, 40, "RGB", seed).save(folder / f"{seed:05}.png")
+    return folder
+
+
+def seeded_generator(head: str = "chroma", base_channels: int = 4, seed: int = 0) -> UNetGenerator:
+    """A generator whose batch norms are not the identity, as after training."""
+    torch.manual_seed(seed)
+    generator = UNetGenerator(GeneratorConfig(base_channels=base_channels, head=head))
+    generator.train()
+    with torch.no_grad():
+        for _ in range(3):
+            generator(torch.rand(2, 1, 32, 32) * 2 - 1)
+    return generator.eval()
+
+
+def write_checkpoint(path: Path, generator: UNetGenerator) -> Path:
+    """Save what an export needs of a checkpoint."""
+    save_checkpoint(
+        path,
+        {
+            "generator": generator.state_dict(),
+            "generator_config": generator.config.to_dict(),
+            "training_config": TrainingConfig(size=64).to_dict(),
+        },
+    )
+    return path
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint of a tiny generator."""
+    return write_checkpoint(tmp_path_factory.mktemp("checkpoint") / "best.pt", seeded_generator())
+
+
+@pytest.fixture(scope="session")
+def exports(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The same generator as ONNX, with half-precision weights and as TorchScript, and as it is."""
+    from colorgan.export.exporting import export_checkpoint
+
+    folder = tmp_path_factory.mktemp("exports")
+    configs = {
+        "onnx": ExportConfig(format="onnx"),
+        "half": ExportConfig(format="onnx", half_weights=True, native_size=96),
+        "torchscript": ExportConfig(format="torchscript"),
+    }
+    paths = {
+        name: export_checkpoint(checkpoint, folder / name, config).path for name, config in configs.items()
+    }
+    return paths | {"checkpoint": checkpoint}

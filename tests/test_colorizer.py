@@ -1,0 +1,167 @@
+"""Photographs of all sizes are coloured in batches, and nothing is lost on the way."""
+
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import MakePhoto
+from PIL import Image
+
+from colorgan import ColorizeConfig, Colorizer, ImageError, Status
+from colorgan.backends import Model, Planes
+from colorgan.colorizer import generator_shape
+from colorgan.errors import PredictError
+
+SIZES = [(64, 48), (48, 64), (200, 150), (90, 90), (301, 77), (17, 230), (1, 1)]
+
+
+@pytest.fixture
+def archive(tmp_path: Path, make_photo: MakePhoto) -> Path:
+    """A folder with everything in it that can be."""
+    folder = tmp_path / "archive"
+    (folder / "1911/may").mkdir(parents=True)
+    for number, (width, height) in enumerate(SIZES * 3):
+        parent = folder / ("1911/may" if number % 2 else "1911")
+        make_photo(width, height, seed=number).save(parent / f"{number}.{'jpg' if number % 3 else 'png'}")
+    make_photo(256, 256, "RGB").save(folder / "in colour.jpg")
+    (folder / "broken.jpg").write_bytes((folder / "in colour.jpg").read_bytes()[:900])
+    (folder / "empty.tif").touch()
+    (folder / "notes.txt").write_text("Box 12")
+    return folder
+
+
+def read(path: Path) -> np.ndarray:
+    with Image.open(path) as image:
+        return np.asarray(image.convert("YCbCr"), dtype=int)
+
+
+def test_a_folder_is_coloured_and_every_file_accounted_for(
+    exports: dict[str, Path], archive: Path, tmp_path: Path
+) -> None:
+    outcomes = list(Colorizer(exports["onnx"]).colorize_folder(archive, tmp_path / "results"))
+    counts = Counter(outcome.status for outcome in outcomes)
+    colored = 3 * len(SIZES)
+    assert counts == {Status.COLORED: colored, Status.COPIED: 1, Status.FAILED: 2, Status.IGNORED: 1}
+    assert {outcome.path for outcome in outcomes} == set(archive.rglob("*.*"))
+    for outcome in outcomes:
+        assert bool(outcome.error) == (outcome.status is Status.FAILED)
+        if outcome.status is Status.COLORED:
+            assert outcome.output is not None
+            relative = outcome.path.relative_to(archive)
+            assert outcome.output == tmp_path / "results" / relative.with_name(f"colorized_{relative.name}")
+            assert np.abs(read(outcome.output)[..., 0] - read(outcome.path)[..., 0]).mean() < 6
+    written = [path for path in (tmp_path / "results").rglob("*") if path.is_file()]
+    assert len(written) == colored + 3  # the copy, the manifest and its lock; no temporary file is left
+
+
+def test_what_is_in_colour_already_is_copied_byte_for_byte(
+    exports: dict[str, Path], archive: Path, tmp_path: Path
+) -> None:
+    list(Colorizer(exports["onnx"]).colorize_folder(archive, tmp_path / "results"))
+    copy = tmp_path / "results/colorized_in colour.jpg"
+    assert copy.read_bytes() == (archive / "in colour.jpg").read_bytes()
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 16])
+def test_a_result_does_not_depend_on_its_batch(
+    exports: dict[str, Path], archive: Path, tmp_path: Path, batch_size: int
+) -> None:
+    colorizer = Colorizer(exports["onnx"], ColorizeConfig(batch_size=batch_size))
+    for outcome in colorizer.colorize_folder(archive, tmp_path / "results"):
+        if outcome.status is Status.COLORED and outcome.path.suffix == ".png":
+            assert outcome.output is not None
+            alone = np.asarray(colorizer(outcome.path), dtype=int)
+            with Image.open(outcome.output) as result:
+                assert np.abs(np.asarray(result, dtype=int) - alone).max() <= 2  # 1 of chroma, in RGB
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes are Linux's")
+@pytest.mark.parametrize(
+    "name", [b"caf\xe9.jpg", b"new\nline.jpg", b"x" * 251 + b".jpg", "日本.jpg".encode()]
+)
+def test_odd_names_work(exports: dict[str, Path], make_photo: MakePhoto, tmp_path: Path, name: bytes) -> None:
+    make_photo().save(tmp_path / "a.jpg")
+    (tmp_path / "a.jpg").rename(tmp_path / os.fsdecode(name))
+    colorizer = Colorizer(exports["onnx"])
+    for status in (Status.COLORED, Status.DONE):
+        (outcome,) = colorizer.colorize_folder(tmp_path, tmp_path / "results")
+        assert outcome.status is status
+        assert outcome.output is not None
+        assert outcome.output.is_file()
+
+
+class CountingBackend:
+    """Neutral chroma; remembers the shapes that it was given."""
+
+    def __init__(self) -> None:
+        self.shapes: list[tuple[int, ...]] = []
+
+    def predict(self, luma: Planes) -> Planes:
+        self.shapes.append(luma.shape)
+        return np.full((len(luma), 2, *luma.shape[2:]), 128, np.uint8)
+
+
+def test_photographs_of_different_sizes_share_a_batch(
+    make_photo: MakePhoto, exports: dict[str, Path], tmp_path: Path
+) -> None:
+    for number in range(12):
+        make_photo(80 + 8 * number, 60 + 6 * number, seed=number).save(tmp_path / f"{number}.jpg")
+    colorizer, backend = Colorizer(exports["onnx"], ColorizeConfig(batch_size=4)), CountingBackend()
+    colorizer.model = Model(backend, 64, "a test", "0")
+    assert len(list(colorizer.colorize_folder(tmp_path, tmp_path / "results"))) == 12
+    assert backend.shapes == [(4, 1, 48, 80)] * 3
+
+
+class SmallBackend(CountingBackend):
+    """Has memory for so many images at once."""
+
+    room = 2
+
+    def predict(self, luma: Planes) -> Planes:
+        if len(luma) > self.room:
+            raise PredictError("out of memory")
+        return super().predict(luma)
+
+
+def test_a_batch_that_does_not_fit_is_halved(
+    make_photo: MakePhoto, exports: dict[str, Path], tmp_path: Path
+) -> None:
+    for number in range(12):
+        make_photo(80, 60, seed=number).save(tmp_path / f"{number}.jpg")
+    colorizer, backend = Colorizer(exports["onnx"], ColorizeConfig(batch_size=7)), SmallBackend()
+    colorizer.model = Model(backend, 64, "a test", "0")
+    outcomes = list(colorizer.colorize_folder(tmp_path, tmp_path / "results"))
+    assert Counter(outcome.status for outcome in outcomes) == {Status.COLORED: 12}
+    assert max(shape[0] for shape in backend.shapes) == 2
+
+    backend.room = 0
+    with pytest.raises(PredictError, match="out of memory"):
+        list(colorizer.colorize_folder(tmp_path, tmp_path / "other"))
+
+
+def test_one_photograph_from_python(exports: dict[str, Path], make_photo: MakePhoto, tmp_path: Path) -> None:
+    make_photo(100, 70).save(tmp_path / "a.png")
+    colorizer = Colorizer(exports["onnx"])
+    from_file, from_image = colorizer(tmp_path / "a.png"), colorizer(make_photo(100, 70))
+    assert (from_file.mode, from_file.size) == ("RGB", (100, 70))
+    assert np.array_equal(np.asarray(from_file), np.asarray(from_image))
+    assert np.asarray(from_file).std(axis=-1).max() > 5
+    with pytest.raises(ImageError, match=r"gone.png: cannot be read \(No such file"):
+        colorizer(tmp_path / "gone.png")
+
+
+@pytest.mark.parametrize("size", [(4000, 3000), (3000, 4000), (100, 100), (10, 3000), (3000, 10), (1, 1)])
+def test_the_generator_sees_the_aspect_ratio_at_its_native_area(size: tuple[int, int]) -> None:
+    height, width = generator_shape(*size, native_size=128)
+    assert height % 16 == width % 16 == 0
+    assert 0.8 < height * width / 128**2 < 1.25
+    aspect = min(max(size[0] / size[1], 1 / 3), 3)
+    assert 0.85 < width / height / aspect < 1.18
+
+
+def test_there_are_few_shapes() -> None:
+    shapes = {generator_shape(width, 1000, 128) for width in range(1, 5000, 7)}
+    assert len(shapes) < 20

@@ -1,0 +1,112 @@
+"""A result has its photograph's format, metadata and transparency."""
+
+import errno
+import io
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import MakePhoto
+from PIL import Image, ImageCms
+from PIL.ExifTags import IFD
+from PIL.ExifTags import Base as Tag
+from PIL.PngImagePlugin import PngInfo
+
+from colorgan.color import merge
+from colorgan.encoding import encode, write_result
+from colorgan.errors import ImageError, RunError
+from colorgan.images import Photo
+
+CHROMA = np.stack([np.full((16, 16), 110), np.full((16, 16), 150)]).astype(np.uint8)
+XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><note>Photographer: J. Smith</note></x:xmpmeta>'
+
+
+def colored(path: Path) -> Image.Image:
+    photo = Photo.read(path)
+    return Image.open(io.BytesIO(encode(photo, merge(photo.luma(), CHROMA))))
+
+
+def make_exif() -> Image.Exif:
+    exif = Image.Exif()
+    exif[Tag.Orientation] = 6
+    exif[Tag.Artist] = "J. Smith"
+    exif[Tag.ImageDescription] = "Main Street, 1911"
+    exif[IFD.Exif] = {int(Tag.DateTimeOriginal): "1911:05:01 12:00:00"}
+    exif[IFD.GPSInfo] = {1: "N"}
+    return exif
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp"])
+def test_metadata_is_kept_and_the_orientation_spent(
+    make_photo: MakePhoto, tmp_path: Path, suffix: str
+) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    path = tmp_path / f"a.{suffix}"
+    exif = make_exif()
+    if suffix == "tif":
+        exif[Tag.XMLPacket] = XMP
+    texts = PngInfo()
+    texts.add_itxt("XML:com.adobe.xmp", XMP.decode())
+    make_photo(64, 32, "L").convert("RGB").save(
+        path, exif=exif.tobytes(), xmp=XMP, pnginfo=texts, icc_profile=profile, dpi=(300, 300)
+    )
+    result = colored(path)
+    assert result.size == (32, 64)  # upright
+    exif = result.getexif()
+    assert Tag.Orientation not in exif
+    assert exif[Tag.Artist] == "J. Smith"
+    assert exif[Tag.ImageDescription] == "Main Street, 1911"
+    assert exif.get_ifd(IFD.Exif)[Tag.DateTimeOriginal] == "1911:05:01 12:00:00"
+    assert exif.get_ifd(IFD.GPSInfo)[1] == "N"
+    assert result.info["icc_profile"] == profile
+    if suffix != "webp":  # has no field for it
+        assert result.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+    result.load()
+    assert b"J. Smith" in result.info.get("xmp", b"")
+
+
+@pytest.mark.parametrize(
+    ("suffix", "format"),
+    [("jpg", "JPEG"), ("png", "PNG"), ("tif", "TIFF"), ("webp", "WEBP"), ("bmp", "BMP"), ("gif", "PNG")],
+)
+def test_the_format_stays_where_it_can_hold_colour(
+    make_photo: MakePhoto, tmp_path: Path, suffix: str, format: str
+) -> None:
+    make_photo().save(tmp_path / f"a.{suffix}")
+    result = colored(tmp_path / f"a.{suffix}")
+    assert result.format == format
+    luma = np.asarray(make_photo(), dtype=int)
+    assert np.abs(np.asarray(result.convert("YCbCr"), dtype=int)[..., 0] - luma).mean() < 3
+    assert np.asarray(result.convert("RGB")).std(axis=-1).mean() > 5  # it has colour
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif", "webp"])
+@pytest.mark.parametrize("mode", ["LA", "RGBA"])
+def test_transparency_passes_through(make_photo: MakePhoto, tmp_path: Path, mode: str, suffix: str) -> None:
+    image, alpha = make_photo().convert(mode), make_photo(seed=1)
+    image.putalpha(alpha)
+    image.save(tmp_path / f"a.{suffix}", lossless=True)
+    assert np.abs(np.asarray(colored(tmp_path / f"a.{suffix}").getchannel("A"), int) - alpha).max() <= 1
+
+
+@pytest.mark.filterwarnings("ignore:Corrupt EXIF")
+def test_damaged_exif_does_not_cost_the_photograph(make_photo: MakePhoto, tmp_path: Path) -> None:
+    make_photo().save(tmp_path / "a.png", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + bytes(range(60)))
+    assert colored(tmp_path / "a.png").size == (64, 48)
+
+
+def fail_with(code: int) -> None:
+    raise OSError(code, os.strerror(code))
+
+
+@pytest.mark.parametrize(("code", "kind"), [(errno.ENOSPC, RunError), (errno.EACCES, ImageError)])
+def test_a_failed_write_leaves_the_old_file_and_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int, kind: type[Exception]
+) -> None:
+    (tmp_path / "a.jpg").write_bytes(b"old")
+    monkeypatch.setattr(os, "fsync", lambda _: fail_with(code))
+    with pytest.raises(kind):
+        write_result(tmp_path / "a.jpg", b"new")
+    assert (tmp_path / "a.jpg").read_bytes() == b"old"
+    assert len(list(tmp_path.iterdir())) == 1

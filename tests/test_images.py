@@ -1,0 +1,154 @@
+"""Every kind of pixel becomes luma, upright, and every kind of damage becomes one line."""
+
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import MakePhoto
+from PIL import Image, ImageOps
+from PIL.ExifTags import Base as Tag
+
+from colorgan.errors import ImageError
+from colorgan.images import Photo, find_images, walk_files
+
+
+def test_files_are_found_in_sub_folders_but_not_among_the_results(tmp_path: Path) -> None:
+    for name in ("b.JPG", "a.png", "notes.txt", ".hidden.png", "sub/c.tiff", "results/colorized_a.png"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.touch()
+    found = [path.relative_to(tmp_path).as_posix() for path in walk_files(tmp_path, tmp_path / "results")]
+    assert found == ["a.png", "b.JPG", "notes.txt", "sub/c.tiff"]
+    assert len(find_images(tmp_path)) == 4
+
+
+@pytest.mark.parametrize(
+    ("mode", "suffix"),
+    [
+        ("L", "png"),
+        ("1", "png"),
+        ("P", "png"),
+        ("LA", "png"),
+        ("RGB", "png"),
+        ("RGBA", "tif"),
+        ("CMYK", "jpg"),
+        ("L", "jpg"),
+        ("RGB", "webp"),
+        ("L", "bmp"),
+        ("P", "gif"),
+    ],
+)
+def test_luma_is_pillows_l_in_every_mode(
+    make_photo: MakePhoto, tmp_path: Path, mode: str, suffix: str
+) -> None:
+    path = tmp_path / f"a.{suffix}"
+    make_photo(40, 30).convert(mode).save(path)
+    luma = Photo.read(path).luma()
+    with Image.open(path) as image:
+        expected = image.convert("RGB").convert("L")
+    assert luma.mode == "L"
+    assert np.abs(np.asarray(luma, dtype=int) - np.asarray(expected)).max() <= 1
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+def test_sixteen_bits_are_scaled_not_clipped(make_photo: MakePhoto, tmp_path: Path, suffix: str) -> None:
+    gray = np.asarray(make_photo(40, 30))
+    Image.fromarray(gray.astype(np.uint16) * 257).save(tmp_path / f"a.{suffix}")
+    assert np.array_equal(np.asarray(Photo.read(tmp_path / f"a.{suffix}").luma()), gray)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_orientation_is_applied_to_every_view(
+    make_photo: MakePhoto, tmp_path: Path, orientation: int
+) -> None:
+    image = make_photo(64, 32)
+    exif = Image.Exif()
+    exif[Tag.Orientation] = orientation
+    image.save(tmp_path / "a.jpg", exif=exif, quality=95)
+    with Image.open(tmp_path / "a.jpg") as opened:
+        upright = ImageOps.exif_transpose(opened)
+    photo = Photo.read(tmp_path / "a.jpg")
+    assert photo.size == upright.size
+    assert np.array_equal(np.asarray(photo.luma()), np.asarray(upright))
+    small = photo.reduced(photo.size[0] // 2, photo.size[1] // 2)
+    expected = upright.resize(small.size, Image.Resampling.BOX)
+    assert np.abs(np.asarray(small, dtype=int) - np.asarray(expected)).mean() < 6
+
+
+def test_a_reduced_colour_photograph_keeps_its_chroma(make_photo: MakePhoto, tmp_path: Path) -> None:
+    make_photo(640, 480, "RGB").save(tmp_path / "a.jpg")
+    photo = Photo.read(tmp_path / "a.jpg")
+    small = photo.reduced(64, 48)
+    expected = make_photo(640, 480, "RGB").convert("YCbCr").resize((64, 48), Image.Resampling.BOX)
+    assert small.mode == "YCbCr"
+    assert np.abs(np.asarray(small, dtype=int) - np.asarray(expected)).mean() < 3
+    assert photo.luma().size == (640, 480)  # the full resolution is still there
+
+
+def linear_gray_profile() -> bytes:
+    """An ICC profile for gray with gamma 1: the header, a white point and a tone curve (ICC.1:2001-04)."""
+    white = b"XYZ " + bytes(4) + struct.pack(">3i", 63190, 65536, 54061)  # D50, in 1/65536
+    curve = b"curv" + bytes(4) + struct.pack(">I", 0)
+    start = 128 + 4 + 2 * 12
+    tags = struct.pack(">I", 2)
+    tags += (
+        b"wtpt" + struct.pack(">II", start, len(white)) + b"kTRC" + struct.pack(">II", start + 20, len(curve))
+    )
+    header = bytearray(128)
+    header[0:4] = struct.pack(">I", start + len(white) + len(curve))
+    header[8:12], header[12:24], header[36:40] = b"\x02\x40\0\0", b"mntrGRAYXYZ ", b"acsp"
+    header[68:80] = white[8:]
+    return bytes(header) + tags + white + curve
+
+
+def test_a_gray_profile_is_applied(tmp_path: Path) -> None:
+    image = Image.new("L", (8, 8), 128)
+    image.save(tmp_path / "a.png", icc_profile=linear_gray_profile())
+    luma = np.asarray(Photo.read(tmp_path / "a.png").luma())
+    assert np.abs(luma.astype(int) - 188).max() <= 1  # half the light is 188 in sRGB (IEC 61966-2-1)
+
+
+def test_a_profile_that_does_not_fit_is_an_error(make_photo: MakePhoto, tmp_path: Path) -> None:
+    make_photo(mode="RGB").save(tmp_path / "a.png", icc_profile=linear_gray_profile())
+    with pytest.raises(ImageError, match="its colour profile does not fit its pixels"):
+        Photo.read(tmp_path / "a.png").luma()
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [(b"", r"is empty \(0 bytes\)"), (b"hello", "is not an image"), (b"\xff\xd8\xff\xe0", "is not an image")],
+)
+def test_what_is_no_image_is_said_in_one_line(tmp_path: Path, data: bytes, message: str) -> None:
+    (tmp_path / "a.jpg").write_bytes(data)
+    with pytest.raises(ImageError, match=message):
+        Photo.read(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("suffix", ["jpg", "png", "tif", "webp", "gif", "bmp"])
+def test_a_truncated_file_is_an_error(make_photo: MakePhoto, tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"a.{suffix}"
+    make_photo(200, 200).save(path)
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2])
+    with pytest.raises(ImageError):
+        Photo.read(path).luma()
+
+
+def test_pages_and_floats_are_refused_with_a_remedy(make_photo: MakePhoto, tmp_path: Path) -> None:
+    page = make_photo()
+    page.save(tmp_path / "a.tif", save_all=True, append_images=[page, page])
+    with pytest.raises(ImageError, match="holds 3 pages or frames; split it"):
+        Photo.read(tmp_path / "a.tif")
+    page.convert("F").save(tmp_path / "b.tif")
+    with pytest.raises(ImageError, match="mode F; save it with 8 or 16 bits"):
+        Photo.read(tmp_path / "b.tif").luma()
+
+
+def test_an_image_of_too_many_pixels_is_refused(
+    make_photo: MakePhoto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_photo(64, 48).save(tmp_path / "a.png")
+    monkeypatch.setattr("colorgan.images.MAX_PIXELS", 1000)
+    with pytest.raises(ImageError, match="has 64 x 48 pixels, more than 1,000"):
+        Photo.read(tmp_path / "a.png")
