@@ -1,0 +1,101 @@
+"""Time the forward pass of one checkpoint in every runtime it can be carried to.
+
+    python -m benchmarks.backends saved_models/best.pt --size 256 --batch-sizes 1,4,16
+
+Every backend gets the same threads and the same luma. Rounds are interleaved (A B C A B C ...), so that
+other work on the machine meets all of them alike. Writes `benchmarks/results/backends.json`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+import click
+import numpy as np
+import torch
+
+from benchmarks.machine import describe_machine
+from colorgan.backends import Model, Planes, load_model
+from colorgan.config import ExportConfig
+from colorgan.devices import available_cpus
+from colorgan.export.exporting import export_checkpoint
+
+RESULTS = Path(__file__).parent / "results"
+
+
+@click.command()
+@click.argument("checkpoint", type=click.Path(path_type=Path, exists=True), default="saved_models/best.pt")
+@click.option("--size", default=256, show_default=True, help="Side of the square luma, in pixels.")
+@click.option("--batch-sizes", default="1,4,16", show_default=True)
+@click.option(
+    "--rounds", default=7, show_default=True, help="Timed calls of each backend; one more warms up."
+)
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), default="cpu", show_default=True)
+def main(checkpoint: Path, size: int, batch_sizes: str, rounds: int, device: str) -> None:
+    """Compare PyTorch, TorchScript and onnxruntime on CHECKPOINT."""
+    threads = available_cpus()
+    torch.set_num_threads(threads)
+    with TemporaryDirectory() as folder:
+        models = open_models(checkpoint, Path(folder), device, threads)
+    rows = []
+    click.echo("| backend | runs on | batch | images/s | p50 ms | p95 ms | largest difference |")
+    click.echo("| --- | --- | ---: | ---: | ---: | ---: | ---: |")
+    for batch_size in map(int, batch_sizes.split(",")):
+        luma = np.random.default_rng(0).integers(0, 256, (batch_size, 1, size, size), dtype=np.uint8)
+        reference = models["PyTorch eager"].backend.predict(luma).astype(int)
+        seconds = measure({name: model.backend.predict for name, model in models.items()}, luma, rounds)
+        for name, model in models.items():
+            p50, p95 = np.percentile(seconds[name], [50, 95])
+            difference = int(np.abs(model.backend.predict(luma) - reference).max())
+            click.echo(
+                f"| {name} | {model.runs_on} | {batch_size} | {batch_size / p50:.1f} "
+                f"| {p50 * 1000:.1f} | {p95 * 1000:.1f} | {difference} |"
+            )
+            rows.append(
+                {
+                    "backend": name,
+                    "runs_on": model.runs_on,
+                    "batch_size": batch_size,
+                    "seconds": seconds[name],
+                    "largest_difference": difference,
+                }
+            )
+    RESULTS.mkdir(exist_ok=True)
+    machine = describe_machine() | ({"gpu": torch.cuda.get_device_name()} if device == "cuda" else {})
+    report = {"size": size, "threads": threads, "machine": machine, "rows": rows}
+    (RESULTS / "backends.json").write_text(json.dumps(report, indent=1) + "\n")
+
+
+def open_models(checkpoint: Path, folder: Path, device: str, threads: int) -> dict[str, Model]:
+    """Open the checkpoint as it is and in every exported form."""
+    models = {"PyTorch eager": load_model(checkpoint, device=device)}
+    for name, config in {
+        "TorchScript": ExportConfig(format="torchscript"),
+        "ONNX": ExportConfig(format="onnx"),
+        "ONNX, half weights": ExportConfig(format="onnx", half_weights=True),
+    }.items():
+        path = export_checkpoint(checkpoint, folder / name, config).path
+        models[name] = load_model(path, device=device, threads=threads)
+    return models
+
+
+def measure(
+    functions: dict[str, Callable[[Planes], Planes]], luma: Planes, rounds: int
+) -> dict[str, list[float]]:
+    """Seconds of each call, the functions taking turns; the result is in host memory when a call ends."""
+    seconds: dict[str, list[float]] = {name: [] for name in functions}
+    for round_number in range(rounds + 1):
+        for name, function in functions.items():
+            start = perf_counter()
+            function(luma)
+            if round_number > 0:
+                seconds[name].append(perf_counter() - start)
+    return seconds
+
+
+if __name__ == "__main__":
+    main()

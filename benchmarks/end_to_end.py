@@ -1,0 +1,134 @@
+"""Time a folder of gray JPEGs to a folder of coloured ones.
+
+    python -m benchmarks.end_to_end PHOTOS_DIR --megapixels 1 --count 200
+
+Three contenders take turns: `session`, the model alone on luma that is ready in memory, with as many calls
+side by side as the product makes; `product`, colorgan's own engine, files to files; `loop`, what one writes
+first: full decode by Pillow, one image at a time through onnxruntime with its default options, merge and
+encode by Pillow. The photographs are those of the folder, enlarged, with grain, so that they cost a codec
+what scans do. Writes `benchmarks/results/end_to_end_{megapixels}mp.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from itertools import cycle, islice
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from time import perf_counter
+
+import click
+import numpy as np
+import onnxruntime as ort
+from PIL import Image
+
+from benchmarks.machine import describe_machine
+from colorgan import Colorizer
+from colorgan.backends import EMBEDDED_MODEL
+from colorgan.colorizer import generator_shape
+from colorgan.encoding import OPTIONS
+from colorgan.images import find_images
+from colorgan.pipeline import map_unordered
+
+RESULTS = Path(__file__).parent / "results"
+
+
+@click.command()
+@click.argument("photos", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--megapixels", default=1.0, show_default=True)
+@click.option("--count", default=200, show_default=True, help="Files in the folder.")
+@click.option("--rounds", default=3, show_default=True)
+@click.option(
+    "--model", type=click.Path(path_type=Path), default=EMBEDDED_MODEL, help="Default: the embedded."
+)
+def main(photos: Path, megapixels: float, count: int, rounds: int, model: Path) -> None:
+    """Compare the engine with its model and with a plain loop on the photographs in PHOTOS."""
+    colorizer = Colorizer(model)
+    session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
+    with TemporaryDirectory() as name:
+        folder = Path(name, "scans")
+        make_scans(photos, folder, megapixels, count)
+        lumas = [small_luma(path, colorizer.model.native_size) for path in sorted(folder.iterdir())]
+
+        def run_session() -> None:
+            calls = map_unordered(
+                lambda luma: colorizer.model.backend.predict(luma), lumas, colorizer.model.at_once
+            )
+            assert sum(1 for _ in calls) == count
+
+        def run_product() -> None:
+            with TemporaryDirectory(dir=name) as results:
+                assert all(outcome.output for outcome in colorizer.colorize_folder(folder, results))
+
+        def run_loop() -> None:
+            with TemporaryDirectory(dir=name) as results:
+                plain_loop(folder, Path(results), session, colorizer.model.native_size)
+
+        contenders = {"session": run_session, "product": run_product, "loop": run_loop}
+        seconds = take_turns(contenders, rounds)
+    click.echo("| contender | images/s | of the session | of the loop |")
+    click.echo("| --- | ---: | ---: | ---: |")
+    medians = {name: median(times) for name, times in seconds.items()}
+    for name, time in medians.items():
+        of_session, of_loop = medians["session"] / time, medians["loop"] / time
+        click.echo(f"| {name} | {count / time:.2f} | {of_session:.2f} | {of_loop:.2f} |")
+    RESULTS.mkdir(exist_ok=True)
+    report = {
+        "megapixels": megapixels,
+        "count": count,
+        "native_size": colorizer.model.native_size,
+        "runs_on": colorizer.model.runs_on,
+        "machine": describe_machine(),
+        "seconds": seconds,
+    }
+    (RESULTS / f"end_to_end_{megapixels:g}mp.json").write_text(json.dumps(report, indent=1) + "\n")
+
+
+def take_turns(contenders: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
+    """Seconds of each run, the contenders taking turns, after one turn each to warm up."""
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    for turn in range(rounds + 1):
+        for name, run in contenders.items():
+            start = perf_counter()
+            run()
+            if turn > 0:
+                seconds[name].append(perf_counter() - start)
+    return seconds
+
+
+def make_scans(photos: Path, folder: Path, megapixels: float, count: int) -> None:
+    """Write gray JPEGs of this size, with grain, from the photographs."""
+    folder.mkdir()
+    random = np.random.default_rng(0)
+    for number, path in enumerate(islice(cycle(find_images(photos)), count)):
+        with Image.open(path) as image:
+            scale = math.sqrt(megapixels * 1e6 / (image.width * image.height))
+            size = round(image.width * scale), round(image.height * scale)
+            gray = np.asarray(image.convert("L").resize(size, Image.Resampling.BICUBIC), dtype=np.float32)
+        grain = gray + random.normal(0, 4, gray.shape).astype(np.float32)
+        Image.fromarray(grain.clip(0, 255).astype(np.uint8)).save(folder / f"{number:05}.jpg", quality=90)
+
+
+def small_luma(path: Path, native_size: int) -> np.ndarray:
+    """Luma uint8 (1, 1, h, w) as the generator sees it."""
+    with Image.open(path) as image:
+        height, width = generator_shape(*image.size, native_size)
+        return np.asarray(image.convert("L").resize((width, height), Image.Resampling.BICUBIC))[None, None]
+
+
+def plain_loop(folder: Path, results: Path, session: ort.InferenceSession, native_size: int) -> None:
+    """Colour a folder as one first writes it: one file after the other."""
+    for path in sorted(folder.iterdir()):
+        luma = Image.open(path).convert("L")
+        height, width = generator_shape(*luma.size, native_size)
+        small = np.asarray(luma.resize((width, height), Image.Resampling.BICUBIC))
+        chroma = session.run(None, {"luma": small[None, None]})[0][0]
+        planes = [Image.fromarray(plane).resize(luma.size, Image.Resampling.BICUBIC) for plane in chroma]
+        Image.merge("YCbCr", (luma, *planes)).save(results / path.name, **OPTIONS["JPEG"])
+
+
+if __name__ == "__main__":
+    main()

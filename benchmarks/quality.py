@@ -1,0 +1,54 @@
+"""Colour the gray versions of colour photographs, and compare with the truth.
+
+    python -m benchmarks.quality VALIDATION_DIR --native-sizes 96,128,160
+
+Whole photographs go through the product's own engine. CIEDE2000 is the mean over pixels, then over
+photographs; colourfulness (Hasler and Suesstrunk 2003, signed) is the mean over photographs, divided by
+that of the true colours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import numpy as np
+from PIL import Image
+
+from colorgan import Colorizer
+from colorgan.images import find_images
+from colorgan.metrics import ciede2000, colorfulness
+
+
+@click.command()
+@click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--model", type=click.Path(path_type=Path), help="Default: the embedded model.")
+@click.option("--native-sizes", help="Sizes to try, such as 96,128.  [default: the model's own]")
+def main(folder: Path, model: Path | None, native_sizes: str | None) -> None:
+    """Compare what the model makes of the photographs in FOLDER with their own colours."""
+    colorizer = Colorizer(model)
+    truths = [np.asarray(Image.open(path).convert("RGB")) for path in find_images(folder)]
+    grays = [Image.fromarray(truth).convert("L") for truth in truths]
+    colorless = score([np.asarray(gray.convert("RGB")) for gray in grays], truths)
+    click.echo(f"{len(truths)} photographs")
+    click.echo("| native size | CIEDE2000 | beside colourless | colourfulness ratio |")
+    click.echo("| ---: | ---: | ---: | ---: |")
+    click.echo(f"| colourless | {colorless[0]:.2f} | | {colorless[1]:.2f} |")
+    for size in map(int, native_sizes.split(",")) if native_sizes else [colorizer.model.native_size]:
+        colorizer.model = replace(colorizer.model, native_size=size)
+        difference, ratio = score([np.asarray(colorizer(gray)) for gray in grays], truths)
+        click.echo(f"| {size} | {difference:.2f} | {difference / colorless[0] - 1:+.1%} | {ratio:.2f} |")
+
+
+def score(results: list[np.ndarray], truths: list[np.ndarray]) -> tuple[float, float]:
+    """Mean CIEDE2000, and colourfulness as a ratio, of RGB uint8 (H, W, 3) images."""
+    difference = np.mean([ciede2000(*pair) for pair in zip(results, truths, strict=True)])
+    return float(difference), float(
+        np.mean([colorfulness(result) for result in results])
+        / np.mean([colorfulness(truth) for truth in truths])
+    )
+
+
+if __name__ == "__main__":
+    main()
