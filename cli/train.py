@@ -12,6 +12,7 @@ import click
 from colorgan.cli.options import config_options, exit_codes, given
 from colorgan.config import GeneratorConfig, TrainingConfig
 from colorgan.errors import UsageError
+from colorgan.files import make_writable
 
 if TYPE_CHECKING:
     from colorgan.training import Losses, Trainer
@@ -108,6 +109,7 @@ def prepare(
             raise UsageError(f"{data_dir}: one image is too few to train on and to validate with")
     else:
         training_paths, validation_paths = find_photographs(data_dir), find_photographs(validation)
+    make_writable(output)
     trainer = Trainer(config, wanted, training_paths, validation_paths, output)
     if state is not None:
         trainer.restore(last, state)

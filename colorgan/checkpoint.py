@@ -33,14 +33,15 @@ def save_checkpoint(path: Path, state: State) -> None:
 
 def mark_checkpoint(path: Path, mark: Path) -> None:
     """Make `mark`, such as best.pt, another name of the checkpoint at `path`; a copy where links fail."""
-    temporary = mark.with_name(f".{mark.name}.partial")
-    temporary.unlink(missing_ok=True)
     try:
-        os.link(path, temporary)
-    except OSError:
-        shutil.copyfile(path, temporary)
-    mark.unlink(missing_ok=True)  # renaming a link over a link to the same file would do nothing
-    temporary.replace(mark)
+        with atomic_file(mark) as temporary:
+            try:
+                os.link(path, temporary)
+            except OSError:
+                shutil.copyfile(path, temporary)
+            mark.unlink(missing_ok=True)  # renaming a link over a link to the same file would do nothing
+    except OSError as error:
+        raise RunError(f"{mark}: the checkpoint cannot be marked ({error})") from error
 
 
 def load_checkpoint(path: Path, device: str = "cpu") -> State:

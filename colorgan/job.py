@@ -6,12 +6,11 @@ import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryFile
 
 from PIL import Image
 
 from colorgan.errors import ImageError, UsageError
-from colorgan.files import LEFTOVER
+from colorgan.files import LEFTOVER, make_writable
 from colorgan.images import has_image_suffix, walk_files
 from colorgan.manifest import Entry, Manifest
 from colorgan.outcome import Outcome
@@ -51,11 +50,7 @@ class Job:
         if not any(has_image_suffix(path) for path in files):
             what = "there are no images in it" if source.is_dir() else "its name is not that of an image"
             raise UsageError(f"{source}: {what} (such as .jpg, .png, .tif, .webp, .bmp)")
-        try:
-            destination.mkdir(parents=True, exist_ok=True)
-            TemporaryFile(dir=destination).close()
-        except OSError as error:
-            raise UsageError(f"{destination}: cannot be written to ({error.strerror})") from error
+        make_writable(destination)
         return cls(root, files, destination)
 
     def entry(self, outcome: Outcome, made_by: str) -> Entry:

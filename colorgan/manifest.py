@@ -55,18 +55,19 @@ class Manifest:
     @contextmanager
     def open(cls, folder: Path) -> Iterator[Manifest]:
         """Take the folder for one run: no other run can, and what a killed run left behind is removed."""
-        lock = FileLock(folder / LOCK, timeout=0)
         try:
-            lock.acquire()
+            with FileLock(folder / LOCK, timeout=0):
+                remove_leftovers(folder)
+                manifest = cls(folder)
+                with (folder / NAME).open("a", encoding="ascii") as manifest._file:
+                    manifest._file.write("\n")  # ends a line that a killed run left unfinished
+                    yield manifest
+                manifest._compact()
         except Timeout as error:
             raise RunError(f"{folder}: another run is writing to it; wait for its end") from error
-        with lock:
-            remove_leftovers(folder)
-            manifest = cls(folder)
-            with (folder / NAME).open("a", encoding="ascii") as manifest._file:
-                manifest._file.write("\n")  # ends a line that a killed run left unfinished
-                yield manifest
-            manifest._compact()
+        except OSError as error:
+            reason = f"cannot be written ({error.strerror}); make room and run the same command again"
+            raise RunError(f"{folder / NAME}: {reason}") from error
 
     def record(self, entry: Entry) -> None:
         """Add an entry; it is in the file, though perhaps not yet on the disk, when this returns."""

@@ -102,7 +102,10 @@ class Trainer:
 
         photos = self._photos(self.validation_paths, training=False)
         grid = self.folder / "samples" / f"epoch_{self.epoch:04d}.png"
-        return validate(colorize, photos, grid, SAMPLES)
+        try:
+            return validate(colorize, photos, grid, SAMPLES)
+        except OSError as error:
+            raise RunError(f"{grid}: the samples cannot be written ({error})") from error
 
     def save(self, validation: Validation) -> Path:
         """Write this epoch's checkpoint, and mark it as the last, and as the best if it is."""

@@ -98,6 +98,7 @@ def write_foreign_onnx(path: Path) -> None:
         (["train", "nowhere"], "nowhere: there is no such folder"),
         (["train", "photos/sub"], "photos/sub: there are no images in it"),
         (["train", "photos", "--validation", "nowhere"], "nowhere: there is no such folder"),
+        (["train", "photos", "-o", "photos/0.jpg/models"], "photos/0.jpg/models: cannot be written to"),
         (["train", "photos", "--size", "100"], "size is 100; it must be a multiple of 16"),
         (["train", "photos", "--resume"], "saved_models/last.pt: there is no such checkpoint"),
     ],

@@ -80,6 +80,12 @@ def test_a_second_run_into_the_same_folder_is_refused(tmp_path: Path) -> None:
         pass
 
 
+def test_a_manifest_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / NAME).mkdir()
+    with pytest.raises(RunError, match=r"manifest.jsonl: cannot be written \("), Manifest.open(tmp_path):
+        pass
+
+
 def test_a_second_run_does_nothing_again(exports: dict[str, Path], photos: Path, tmp_path: Path) -> None:
     colorizer = Colorizer(exports["onnx"])
     assert statuses(list(colorizer.colorize_folder(photos, tmp_path / "out"))) == {Status.COLORED: 8}
