@@ -8,23 +8,19 @@ other work on the machine meets all of them alike. Writes `benchmarks/results/ba
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
 
 import click
 import numpy as np
 import torch
 
-from benchmarks.machine import describe_machine
-from colorgan.backends import Model, Planes, load_model
+from benchmarks.report import take_turns, write_report
+from colorgan.backends import Model, load_model
 from colorgan.config import ExportConfig
 from colorgan.devices import available_cpus
 from colorgan.export.exporting import export_checkpoint
-
-RESULTS = Path(__file__).parent / "results"
 
 
 @click.command()
@@ -47,7 +43,9 @@ def main(checkpoint: Path, size: int, batch_sizes: str, rounds: int, device: str
     for batch_size in map(int, batch_sizes.split(",")):
         luma = np.random.default_rng(0).integers(0, 256, (batch_size, 1, size, size), dtype=np.uint8)
         reference = models["PyTorch eager"].backend.predict(luma).astype(int)
-        seconds = measure({name: model.backend.predict for name, model in models.items()}, luma, rounds)
+        seconds = take_turns(
+            {name: partial(model.backend.predict, luma) for name, model in models.items()}, rounds
+        )
         for name, model in models.items():
             p50, p95 = np.percentile(seconds[name], [50, 95])
             difference = int(np.abs(model.backend.predict(luma) - reference).max())
@@ -64,10 +62,8 @@ def main(checkpoint: Path, size: int, batch_sizes: str, rounds: int, device: str
                     "largest_difference": difference,
                 }
             )
-    RESULTS.mkdir(exist_ok=True)
-    machine = describe_machine() | ({"gpu": torch.cuda.get_device_name()} if device == "cuda" else {})
-    report = {"size": size, "threads": threads, "machine": machine, "rows": rows}
-    (RESULTS / "backends.json").write_text(json.dumps(report, indent=1) + "\n")
+    gpu = {"gpu": torch.cuda.get_device_name()} if device == "cuda" else {}
+    write_report("backends", {"size": size, "threads": threads, **gpu, "rows": rows})
 
 
 def open_models(checkpoint: Path, folder: Path, device: str, threads: int) -> dict[str, Model]:
@@ -81,20 +77,6 @@ def open_models(checkpoint: Path, folder: Path, device: str, threads: int) -> di
         path = export_checkpoint(checkpoint, folder / name, config).path
         models[name] = load_model(path, device=device, threads=threads)
     return models
-
-
-def measure(
-    functions: dict[str, Callable[[Planes], Planes]], luma: Planes, rounds: int
-) -> dict[str, list[float]]:
-    """Seconds of each call, the functions taking turns; the result is in host memory when a call ends."""
-    seconds: dict[str, list[float]] = {name: [] for name in functions}
-    for round_number in range(rounds + 1):
-        for name, function in functions.items():
-            start = perf_counter()
-            function(luma)
-            if round_number > 0:
-                seconds[name].append(perf_counter() - start)
-    return seconds
 
 
 if __name__ == "__main__":

@@ -11,29 +11,24 @@ what scans do. Writes `benchmarks/results/end_to_end_{megapixels}mp.json`.
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Callable
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from time import perf_counter
 
 import click
 import numpy as np
 import onnxruntime as ort
 from PIL import Image
 
-from benchmarks.machine import describe_machine
+from benchmarks.report import take_turns, write_report
 from colorgan import Colorizer
 from colorgan.backends import EMBEDDED_MODEL
 from colorgan.colorizer import generator_shape
 from colorgan.encoding import OPTIONS
 from colorgan.images import find_images
 from colorgan.pipeline import map_unordered
-
-RESULTS = Path(__file__).parent / "results"
 
 
 @click.command()
@@ -54,9 +49,7 @@ def main(photos: Path, megapixels: float, count: int, rounds: int, model: Path) 
         lumas = [small_luma(path, colorizer.model.native_size) for path in sorted(folder.iterdir())]
 
         def run_session() -> None:
-            calls = map_unordered(
-                lambda luma: colorizer.model.backend.predict(luma), lumas, colorizer.model.at_once
-            )
+            calls = map_unordered(colorizer.model.backend.predict, lumas, colorizer.model.at_once)
             assert sum(1 for _ in calls) == count
 
         def run_product() -> None:
@@ -75,28 +68,14 @@ def main(photos: Path, megapixels: float, count: int, rounds: int, model: Path) 
     for name, time in medians.items():
         of_session, of_loop = medians["session"] / time, medians["loop"] / time
         click.echo(f"| {name} | {count / time:.2f} | {of_session:.2f} | {of_loop:.2f} |")
-    RESULTS.mkdir(exist_ok=True)
-    report = {
+    values = {
         "megapixels": megapixels,
         "count": count,
         "native_size": colorizer.model.native_size,
         "runs_on": colorizer.model.runs_on,
-        "machine": describe_machine(),
         "seconds": seconds,
     }
-    (RESULTS / f"end_to_end_{megapixels:g}mp.json").write_text(json.dumps(report, indent=1) + "\n")
-
-
-def take_turns(contenders: dict[str, Callable[[], None]], rounds: int) -> dict[str, list[float]]:
-    """Seconds of each run, the contenders taking turns, after one turn each to warm up."""
-    seconds: dict[str, list[float]] = {name: [] for name in contenders}
-    for turn in range(rounds + 1):
-        for name, run in contenders.items():
-            start = perf_counter()
-            run()
-            if turn > 0:
-                seconds[name].append(perf_counter() - start)
-    return seconds
+    write_report(f"end_to_end_{megapixels:g}mp", values)
 
 
 def make_scans(photos: Path, folder: Path, megapixels: float, count: int) -> None:

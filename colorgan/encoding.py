@@ -43,9 +43,8 @@ def encode(photo: Photo, colored: Image.Image) -> bytes:
     """Encode the coloured image, mode YCbCr, with the photograph's metadata and transparency."""
     format = output_format(photo)
     alpha = photo.alpha() if format in WITH_ALPHA else None
-    image = (
-        colored if format == "JPEG" else colored.convert("RGB")
-    )  # JPEG stores YCbCr: no detour through RGB
+    # JPEG stores YCbCr: no detour through RGB.
+    image = colored if format == "JPEG" else colored.convert("RGB")
     if alpha is not None:
         image.putalpha(alpha)
     buffer = io.BytesIO()

@@ -122,7 +122,6 @@ class Discriminator(nn.Module):
 
     def __init__(self, base_channels: int = 64) -> None:
         super().__init__()
-        self.base_channels = base_channels
         c = base_channels
         layers: list[nn.Module] = [nn.Conv2d(3, c, 4, stride=2, padding=1), nn.LeakyReLU(0.2, inplace=True)]
         for scale in (1, 2, 4):
