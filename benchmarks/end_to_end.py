@@ -26,9 +26,8 @@ from benchmarks.report import take_turns, write_report
 from colorgan import Colorizer
 from colorgan.backends import EMBEDDED_MODEL
 from colorgan.colorizer import generator_shape
-from colorgan.encoding import OPTIONS
-from colorgan.images import find_images
 from colorgan.pipeline import map_unordered
+from colorgan.sources import find_images
 
 
 @click.command()
@@ -106,7 +105,7 @@ def plain_loop(folder: Path, results: Path, session: ort.InferenceSession, nativ
         small = np.asarray(luma.resize((width, height), Image.Resampling.BICUBIC))
         chroma = session.run(None, {"luma": small[None, None]})[0][0]
         planes = [Image.fromarray(plane).resize(luma.size, Image.Resampling.BICUBIC) for plane in chroma]
-        Image.merge("YCbCr", (luma, *planes)).save(results / path.name, **OPTIONS["JPEG"])
+        Image.merge("YCbCr", (luma, *planes)).save(results / path.name, quality=95, subsampling="4:2:0")
 
 
 if __name__ == "__main__":

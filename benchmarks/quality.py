@@ -17,8 +17,8 @@ import numpy as np
 from PIL import Image
 
 from colorgan import Colorizer
-from colorgan.images import find_images
 from colorgan.metrics import ciede2000, colorfulness
+from colorgan.sources import find_images
 
 
 @click.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections import Counter
@@ -16,11 +17,14 @@ import click
 
 from colorgan.cli.options import config_options, exit_codes, given
 from colorgan.config import ColorizeConfig
-from colorgan.outcome import Status
+from colorgan.outcome import Outcome, Status
 
 if TYPE_CHECKING:
     from colorgan.colorizer import Colorizer
     from colorgan.job import Job
+    from colorgan.timing import StageTimes
+
+NAMED_FAILURES = 10
 
 REMARKS = {
     Status.COPIED: "already in colour, copied",
@@ -31,20 +35,35 @@ REMARKS = {
 
 
 @click.command()
-@click.argument("input", metavar="INPUT", type=click.Path(path_type=Path))
+@click.argument("input", metavar="INPUT")
 @click.argument("results", metavar="RESULTS_DIR", type=click.Path(path_type=Path))
 @click.option(
     "--model",
     type=click.Path(path_type=Path),
     help="ONNX file, TorchScript file or checkpoint.  [default: the model in the package]",
 )
+@click.option("--include", multiple=True, help="Take only paths or names like this, such as '1911/*.jpg'.")
+@click.option("--exclude", multiple=True, help="Leave out paths or names like this.")
+@click.option("--limit", type=click.IntRange(min=1), default=None, help="Work on so many files at most.")
+@click.option("--prefix", default="colorized_", show_default=True, help="Goes before each result's name.")
+@click.option("--strict", is_flag=True, help="Stop at the first failure.")
+@click.option("--dry-run", is_flag=True, help="Name the files that would be worked on, and do nothing.")
 @config_options(ColorizeConfig)
 @exit_codes
-def main(input: Path, results: Path, model: Path | None, **options: Any) -> None:
-    """Colour the photographs in the folder INPUT and its sub-folders, or the file INPUT, into RESULTS_DIR.
+def main(
+    input: str,
+    results: Path,
+    model: Path | None,
+    strict: bool,
+    dry_run: bool,
+    limit: int | None,
+    **options: Any,
+) -> None:
+    """Colour the photographs in the folder INPUT and its sub-folders into RESULTS_DIR.
 
-    Each is written as colorized_NAME, in its sub-folder. What is in colour already is copied as it is. The
-    same command again goes on where it was stopped.
+    INPUT may also be a single file, @LIST for the files that the file LIST names, one on each line, or - for
+    those that standard input names. Each is written as colorized_NAME, in its sub-folder. What is in colour
+    already is copied as it is. The same command again goes on where it was stopped.
     """
     import warnings
 
@@ -55,40 +74,94 @@ def main(input: Path, results: Path, model: Path | None, **options: Any) -> None
 
     Image.MAX_IMAGE_PIXELS = None  # colorgan.images has a limit of its own, which allows for large scans
     warnings.filterwarnings("ignore", module="PIL")  # about damage that it can read past
-    job = Job.plan(input, results)
+    selection = {name: options.pop(name) for name in ("include", "exclude", "prefix")}
+    job = Job.plan(input, results, limit=limit or 0, **selection)
     colorizer = Colorizer(model, ColorizeConfig(**given(ColorizeConfig, options)))
+    if dry_run:
+        preview(colorizer, job)
+    else:
+        colorize(colorizer, job, strict)
+
+
+def preview(colorizer: Colorizer, job: Job) -> None:
+    """Print the files that a run would work on, and count the others."""
+    from colorgan.manifest import Manifest
+
+    counts: Counter[Status | None] = Counter()
+    for item in colorizer.pending(job, Manifest(job.destination)):
+        counts[item.status if isinstance(item, Outcome) else None] += 1
+        if isinstance(item, Path):
+            click.echo(shown(item, job))
+        elif item.status is Status.FAILED:
+            click.echo(f"{shown(item.path, job)}: {item.error}", err=True)
+    click.echo(f"{counts.pop(None, 0)} files to work on{remarks(counts)}. Nothing was done.", err=True)
+
+
+def colorize(colorizer: Colorizer, job: Job, strict: bool) -> None:
+    """Run the job, say what came of it, and leave with its exit code."""
+    from colorgan.timing import StageTimes
+
     click.echo(f"Running on {colorizer.model.runs_on}.")
-    start = perf_counter()
+    start, times = perf_counter(), StageTimes()
+    images = sum(map(job.takes, job.files()))
     with stop_at_interrupt() as stop:
-        counts = colorize(colorizer, job, stop)
+        counts, failures = run(colorizer, job, times, stop, strict, images)
     seconds = perf_counter() - start
-    images = len(job.images)
-    remarks = "".join(f"; {counts[status]} {remark}" for status, remark in REMARKS.items() if counts[status])
     click.echo(
         f"{counts[Status.COLORED]} of {images} images coloured in {seconds:.1f} s "
-        f"({counts[Status.COLORED] / seconds:.1f} images/s){remarks}. Results: {results}"
+        f"({counts[Status.COLORED] / seconds:.1f} images/s){remarks(counts)}. Results: {job.destination}"
     )
-    if stop.is_set():
+    if shares := times.shares():
+        (bottleneck, most), *others = shares.items()
+        busy = times.seconds["model"] / colorizer.model.at_once / seconds
+        rest = ", ".join(f"{stage} {share:.0%}" for stage, share in others)
+        click.echo(
+            f"Bottleneck: {bottleneck}, {most:.0%} of the work ({rest}). The device was {busy:.0%} busy."
+        )
+    for failure in failures:
+        click.echo(f"Failed: {shown(failure.path, job)}: {failure.error}", err=True)
+    if counts[Status.FAILED] > len(failures):
+        more = counts[Status.FAILED] - len(failures)
+        click.echo(f"Failed: {more} more, named in {job.destination / 'manifest.jsonl'}", err=True)
+    if strict and failures:
+        click.echo("Stopped at a failure, as --strict asks; the same command again goes on.", err=True)
+    elif stop.is_set():
         click.echo("Stopped; run the same command again to go on.", err=True)
         sys.exit(130)
-    if counts[Status.FAILED]:
-        sys.exit(1)
+    sys.exit(1 if failures else 0)
 
 
-def colorize(colorizer: Colorizer, job: Job, stop: Event) -> Counter[Status]:
-    """Run the job under a progress bar, name what fails, and count."""
+def run(
+    colorizer: Colorizer, job: Job, times: StageTimes, stop: Event, strict: bool, images: int
+) -> tuple[Counter[Status], list[Outcome]]:
+    """Run the job under a progress bar; count, and keep the first failures."""
     from tqdm import tqdm
 
     counts: Counter[Status] = Counter()
-    with tqdm(total=len(job.images), unit="image", disable=None) as bar:
-        for outcome in colorizer.run(job, stop):
+    failures: list[Outcome] = []
+    with tqdm(total=min(images, job.limit or images), unit="image", disable=None) as bar:
+        for outcome in colorizer.run(job, stop, times):
             counts[outcome.status] += 1
-            bar.update(outcome.status is not Status.IGNORED)
+            if outcome.status is Status.DONE:
+                bar.total = min(images - counts[Status.DONE], job.limit or images)
+            elif outcome.status is not Status.IGNORED:
+                bar.update()
             if outcome.status is Status.FAILED:
-                name = click.format_filename(outcome.path.relative_to(job.root)).replace("\n", "\\n")
-                with bar.external_write_mode():
-                    click.echo(f"Failed: {name}: {outcome.error}", err=True)
-    return counts
+                bar.set_postfix(failed=counts[Status.FAILED], refresh=False)
+                failures += [outcome] if len(failures) < NAMED_FAILURES else []
+                if strict:
+                    stop.set()
+    return counts, failures
+
+
+def remarks(counts: Counter[Any]) -> str:
+    """What became of the files that were not coloured."""
+    return "".join(f"; {counts[status]} {remark}" for status, remark in REMARKS.items() if counts[status])
+
+
+def shown(path: Path, job: Job) -> str:
+    """A path inside the input folder, on one line whatever its name is."""
+    return click.format_filename(job.relative(path)).replace("\n", "\\n").replace("\r", "\\r")
 
 
 @contextmanager
@@ -98,7 +171,7 @@ def stop_at_interrupt() -> Iterator[Event]:
 
     def handle(_signal: int, _frame: object) -> None:
         if stop.is_set():
-            raise KeyboardInterrupt
+            os._exit(130)  # nothing is half written: the next run removes the temporary files
         stop.set()
         click.echo("Finishing what was begun; Ctrl-C again stops at once.", err=True)
 

@@ -18,19 +18,32 @@ Command = Callable[..., None]
 TRAINING_PACKAGES = ("torch", "torchvision", "onnx", "onnxscript", "skimage")
 
 
+class NumberOr(click.types.IntParamType):
+    """A whole number, or a word that stands for 0."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read the number or the word."""
+        return 0 if value == self.word else super().convert(value, param, ctx)
+
+
 def config_options(config: type[Config]) -> Callable[[Command], Command]:
     """Add an option for each field; what the user gave arrives as keyword arguments, the rest as None."""
 
     def add(command: Command) -> Command:
         for item in reversed(fields(config)):
-            choices = item.metadata["choices"]
+            choices, zero = item.metadata["choices"], item.metadata["zero"]
             is_flag = isinstance(item.default, bool)
+            default = zero if zero and not item.default else item.default
+            shown = "" if is_flag or default == "" else f"  [default: {default}]"
             command = click.option(
                 "--" + item.name.replace("_", "-"),
-                type=click.Choice(choices) if choices else type(item.default),
+                type=click.Choice(choices) if choices else NumberOr(zero) if zero else type(item.default),
                 is_flag=is_flag,
                 default=None,
-                help=item.metadata["help"] + ("" if is_flag else f"  [default: {item.default}]"),
+                help=item.metadata["help"] + shown,
             )(command)
         return command
 

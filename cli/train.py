@@ -118,7 +118,7 @@ def prepare(
 
 def find_photographs(folder: Path) -> list[Path]:
     """The images in the folder; it is an error if there are none."""
-    from colorgan.images import find_images
+    from colorgan.sources import find_images
 
     if not folder.is_dir():
         raise UsageError(f"{folder}: there is no such folder; name one with colour photographs")

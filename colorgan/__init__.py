@@ -4,11 +4,15 @@ from colorgan import Colorizer
 Colorizer()("photo.jpg").save("coloured.jpg")
 """
 
-from colorgan.colorizer import Colorizer
+from typing import TYPE_CHECKING
+
 from colorgan.config import ColorizeConfig
 from colorgan.errors import ColorganError, DeviceError, ImageError, ModelError, RunError, UsageError
 from colorgan.outcome import Outcome, Status
 from colorgan.version import __version__
+
+if TYPE_CHECKING:
+    from colorgan.colorizer import Colorizer
 
 __all__ = [
     "ColorganError",
@@ -23,3 +27,12 @@ __all__ = [
     "UsageError",
     "__version__",
 ]
+
+
+def __getattr__(name: str) -> object:
+    """Import Colorizer when it is first asked for: a command's help has no need of numpy and Pillow."""
+    if name != "Colorizer":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from colorgan.colorizer import Colorizer
+
+    return Colorizer

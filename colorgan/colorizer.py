@@ -1,4 +1,4 @@
-"""Colour photographs: decode -> batch -> predict -> merge and write."""
+"""Colour photographs: read -> decode -> batch -> model -> encode -> write."""
 
 from __future__ import annotations
 
@@ -13,18 +13,22 @@ import numpy as np
 from PIL import Image
 
 from colorgan.backends import EMBEDDED_MODEL, Planes, load_model
-from colorgan.color import TONED, chroma_spread, merge
+from colorgan.color import TONED, chroma_spread, merge, saturate
 from colorgan.config import STRIDE, ColorizeConfig
 from colorgan.encoding import encode, output_format, write_result
 from colorgan.errors import ImageError, PredictError
-from colorgan.images import Photo, has_image_suffix
+from colorgan.files import ignores_case
+from colorgan.images import Photo
 from colorgan.job import Job
 from colorgan.manifest import Manifest
 from colorgan.outcome import Outcome, Status
 from colorgan.pipeline import Batcher, Budget, map_unordered
+from colorgan.timing import StageTimes
 
 LONGEST_ASPECT = 3.0
 """Longer photographs are squeezed to this aspect ratio for the generator, which bounds its shapes."""
+
+Predict = Callable[[Planes], Planes]
 
 
 class Colorizer:
@@ -36,7 +40,7 @@ class Colorizer:
     def __init__(self, model: str | Path | None = None, config: ColorizeConfig | None = None) -> None:
         self.config = config or ColorizeConfig()
         path = EMBEDDED_MODEL if model is None else Path(model)
-        self.model = load_model(path, device=self.config.device)
+        self.model = load_model(path, device=self.config.device, devices=self.config.device_numbers)
 
     def __call__(self, photo: str | Path | Image.Image) -> Image.Image:
         """Colour one photograph, a file or a Pillow image; give RGB of the same size, upright.
@@ -46,9 +50,10 @@ class Colorizer:
         if isinstance(photo, Image.Image):
             source = Photo(Path(getattr(photo, "filename", "") or "image"), photo)
         else:
-            source = Photo.read(Path(photo))
-        luma, _ = self._sketch(source)
-        return merge(source.luma(), self._predict([luma])[0]).convert("RGB")
+            source = Photo.read(Path(photo), self.config.max_pixels)
+        small, _ = self._sketch(source)
+        chroma = self.model.backend.predict(small[None, None])[0]
+        return merge(source.luma(), saturate(chroma, self.config.saturation)).convert("RGB")
 
     def colorize_folder(self, source: str | Path, destination: str | Path) -> Iterator[Outcome]:
         """Colour every image in the folder `source` and below, or that one file, into `destination`.
@@ -56,70 +61,105 @@ class Colorizer:
         Sub-folders are kept and `colorized_` goes before each name. A photograph already in colour is
         copied as it is. Outcomes come as files are finished; a bad file is one of them, not an error.
         """
-        return self.run(Job.plan(Path(source), Path(destination)))
+        return self.run(Job.plan(source, destination))
 
-    def run(self, job: Job, stop: Event | None = None) -> Iterator[Outcome]:
+    def run(self, job: Job, stop: Event | None = None, times: StageTimes | None = None) -> Iterator[Outcome]:
         """Colour the files of the job: each worker takes one through all stages, and they meet for batches.
 
-        What an earlier run did with the same model is not done again unless the file has changed. When
-        `stop` is set, what was begun is finished and no other file is taken.
+        What an earlier run did with the same model and settings is not done again unless the file has
+        changed. When `stop` is set, what was begun is finished and no other file is taken. `times` is told
+        what the stages take.
         """
+        stop, times = stop or Event(), times or StageTimes()
         with Manifest.open(job.destination) as manifest:
-            for outcome in self._outcomes(job, manifest, stop or Event()):
+            todo = takewhile(lambda _: not stop.is_set(), self.pending(job, manifest))
+            for outcome in self._outcomes(job, todo, times):
                 if outcome.status in (Status.COLORED, Status.COPIED, Status.FAILED):
-                    manifest.record(job.entry(outcome, made_by=self.model.sha256))
+                    manifest.record(job.entry(outcome, self._made_by(job)))
                 yield outcome
 
-    def _outcomes(self, job: Job, manifest: Manifest, stop: Event) -> Iterator[Outcome]:
+    def pending(self, job: Job, manifest: Manifest) -> Iterator[Path | Outcome]:
+        """The files to work on and, of all others, what is to be said of them."""
+        unreadable: list[Outcome] = []
+        same = job.same_but_for_case() if ignores_case(job.destination) else {}
+        left = job.limit
+        for path in job.files(lambda folder, reason: unreadable.append(_failed(folder, reason))):
+            if not job.takes(path):
+                yield Outcome(path, Status.IGNORED)
+            elif path in same:
+                reason = f"its result would have the name of that of {same[path].name}"
+                yield _failed(path, f"{reason}, as case does not count there; rename one")
+            elif not self.config.overwrite and (done := job.done_before(path, manifest, self._made_by(job))):
+                yield Outcome(path, Status.DONE, done)
+            else:
+                yield path
+                left -= 1
+                if not left:
+                    break
+        yield from unreadable
+
+    def _made_by(self, job: Job) -> str:
+        """What a result depends on besides its photograph."""
+        return f"{self.model.sha256} {self.config.result_settings} prefix={job.prefix}"
+
+    def _outcomes(self, job: Job, todo: Iterator[Path | Outcome], times: StageTimes) -> Iterator[Outcome]:
+        def predict_batch(batch: list[Planes]) -> list[Planes]:
+            try:
+                with times("model"):
+                    return list(self.model.backend.predict(np.stack(batch)[:, None]))
+            except PredictError:  # out of memory perhaps
+                half = len(batch) // 2
+                if not half:
+                    raise
+                predict.size = min(predict.size, half)
+                return predict_batch(batch[:half]) + predict_batch(batch[half:])
+
         batch_size = self.config.batch_size or self.model.batch_size
         # While one batch runs, other workers decode and encode.
-        workers = batch_size * self.model.at_once + max(1, batch_size - 1)
-        predict = Batcher(self._predict, lambda luma: luma.shape, batch_size, self.model.at_once)
+        workers = self.config.workers or batch_size * self.model.at_once + max(1, batch_size - 1)
+        predict = Batcher(predict_batch, lambda small: small.shape, batch_size, self.model.at_once)
         budget = Budget(self.config.memory * 1_000_000)
-        files = takewhile(lambda _: not stop.is_set(), job.files)
 
-        def work(path: Path) -> Outcome:
-            if not has_image_suffix(path):
-                return Outcome(path, Status.IGNORED)
-            if not self.config.overwrite and (done := job.done_before(path, manifest, self.model.sha256)):
-                return Outcome(path, Status.DONE, done)
+        def work(item: Path | Outcome) -> Outcome:
+            if isinstance(item, Outcome):
+                return item
             started = perf_counter()
             try:
-                photo = Photo.read(path)
+                with times("read"):
+                    photo = Photo.read(item, self.config.max_pixels)
                 with predict.away():
                     budget.acquire(photo.bytes_to_color)
                 try:
-                    status, output = self._colorize_file(photo, job, predict)
+                    how, status, output = self._colorize_file(photo, job, predict, times)
                 finally:
                     budget.release(photo.bytes_to_color)
             except ImageError as error:
-                return Outcome(path, Status.FAILED, error=error.reason, seconds=perf_counter() - started)
+                return _failed(item, error.reason, perf_counter() - started)
             seconds = perf_counter() - started
-            return Outcome(path, status, output, "", seconds, len(photo.data), photo.mtime_ns)
+            return Outcome(item, status, output, how, "", seconds, len(photo.data), photo.mtime_ns)
 
-        return map_unordered(work, files, workers, within=predict.caller)
+        return map_unordered(work, todo, workers, within=predict.caller)
 
     def _colorize_file(
-        self, photo: Photo, job: Job, predict: Callable[[Planes], Planes]
-    ) -> tuple[Status, Path]:
-        luma, has_color = self._sketch(photo)
+        self, photo: Photo, job: Job, predict: Predict, times: StageTimes
+    ) -> tuple[str, Status, Path]:
+        with times("decode"):
+            small, has_color = self._sketch(photo)
         if has_color:
             output = job.output_path(photo.path, photo.format)
-            write_result(output, photo.data)
-            return Status.COPIED, output
-        output = job.output_path(photo.path, output_format(photo))
-        write_result(output, encode(photo, merge(photo.luma(), predict(luma))))
-        return Status.COLORED, output
-
-    def _predict(self, lumas: list[Planes]) -> list[Planes]:
-        """Predict a batch; if that fails, out of memory perhaps, its halves."""
-        try:
-            return list(self.model.backend.predict(np.stack(lumas)[:, None]))
-        except PredictError:
-            half = len(lumas) // 2
-            if not half:
-                raise
-            return self._predict(lumas[:half]) + self._predict(lumas[half:])
+            with times("write"):
+                write_result(output, photo.data)
+            return "copied", Status.COPIED, output
+        format = output_format(photo, self.config.format)
+        output = job.output_path(photo.path, format)
+        chroma = saturate(predict(small), self.config.saturation)
+        with times("decode"):
+            luma = photo.luma()
+        with times("encode"):
+            data = encode(photo, luma, chroma, format, self.config.quality)
+        with times("write"):
+            write_result(output, data)
+        return "encoded", Status.COLORED, output
 
     def _sketch(self, photo: Photo) -> tuple[Planes, bool]:
         """The luma that the generator sees, uint8 (h, w), and whether the photograph is in colour."""
@@ -129,6 +169,10 @@ class Colorizer:
         if small.mode == "L":
             return pixels, False
         return pixels[..., 0], chroma_spread(pixels) > TONED
+
+
+def _failed(path: Path, reason: str, seconds: float = 0.0) -> Outcome:
+    return Outcome(path, Status.FAILED, error=reason, seconds=seconds)
 
 
 def generator_shape(width: int, height: int, native_size: int) -> tuple[int, int]:

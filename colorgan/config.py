@@ -11,6 +11,10 @@ STRIDE = 16
 """A generator takes heights and widths that are multiples of this: it halves them four times."""
 
 
+MAX_PIXELS = 500_000_000
+"""Larger images are refused unless one asks for them: a small file can claim to be an enormous image."""
+
+
 def setting(
     default: Any,
     help: str,
@@ -18,9 +22,11 @@ def setting(
     low: float | None = None,
     high: float | None = None,
     choices: tuple[str, ...] | None = None,
+    zero: str | None = None,
 ) -> Any:
-    """Declare a field of a Config; `low` and `high` are inclusive."""
-    return field(default=default, metadata={"help": help, "low": low, "high": high, "choices": choices})
+    """Declare a field of a Config; `low` and `high` are inclusive, `zero` is a word that stands for 0."""
+    metadata = {"help": help, "low": low, "high": high, "choices": choices, "zero": zero}
+    return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
@@ -112,11 +118,44 @@ class ExportConfig(Config):
 class ColorizeConfig(Config):
     """How a model is run over photographs."""
 
-    batch_size: int = setting(0, "Photographs per forward pass; 0: what suits the device.", low=0)
+    device: str = setting(
+        "auto",
+        "Where the model runs; auto: CUDA if it loads, else the CPU.",
+        choices=("auto", "cpu", "cuda", "tensorrt"),
+    )
+    devices: str = setting("", "Numbers of the CUDA devices to use at once, such as 0,1.")
+    batch_size: int = setting(
+        0, "Photographs per forward pass, halved when memory does not suffice.", low=0, zero="auto"
+    )
+    workers: int = setting(0, "Files worked on side by side.", low=0, zero="auto")
     memory: int = setting(
         2048, "Megabytes of pixels in hand at once; a larger photograph is worked on alone.", low=1
     )
-    device: str = setting(
-        "auto", "Where the model runs; auto: CUDA if it loads, else the CPU.", choices=("auto", "cpu", "cuda")
+    max_pixels: int = setting(MAX_PIXELS, "A photograph of more pixels is refused.", low=1)
+    format: str = setting(
+        "keep",
+        "Format of the results; keep: each photograph's own.",
+        choices=("keep", "jpg", "png", "webp", "tiff"),
     )
+    quality: int = setting(95, "Quality of JPEG and WebP results, 1 to 100.", low=1, high=100)
+    saturation: float = setting(1.0, "Strength of the colours: 0 none, 1 as predicted.", low=0, high=4)
     overwrite: bool = setting(False, "Colour again what an earlier run has done.")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.devices and self.device == "cpu":
+            raise UsageError("devices are those of CUDA; leave out --device cpu")
+        _ = self.device_numbers
+
+    @property
+    def device_numbers(self) -> tuple[int, ...]:
+        """The CUDA devices to use; none means whatever is there."""
+        numbers = [number.strip() for number in self.devices.split(",") if self.devices]
+        if not all(number.isdecimal() for number in numbers) or len(set(numbers)) < len(numbers):
+            raise UsageError(f"devices is {self.devices!r}; it must be numbers such as 0,1")
+        return tuple(map(int, numbers))
+
+    @property
+    def result_settings(self) -> str:
+        """The settings that a result depends on."""
+        return f"format={self.format} quality={self.quality} saturation={self.saturation}"

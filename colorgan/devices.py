@@ -34,11 +34,10 @@ def has_cuda_driver() -> bool:
 
 
 def torch_device(name: str) -> torch.device:
-    """Turn auto, cpu or cuda into a device that PyTorch can use."""
+    """Turn auto, cpu, cuda or cuda:N into a device that PyTorch can use."""
     import torch
 
-    if name == "cuda" and not torch.cuda.is_available():
-        raise DeviceError(
-            "device is cuda, but PyTorch finds no CUDA device that it can use; use --device cpu"
-        )
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
+    there, number = torch.cuda.device_count(), int(name.partition(":")[2] or 0)
+    if name.startswith("cuda") and number >= there:
+        raise DeviceError(f"{name} was asked for, but PyTorch finds {there} CUDA devices; use --device cpu")
+    return torch.device("cuda", number) if name != "cpu" and there else torch.device("cpu")

@@ -11,19 +11,17 @@ from PIL import Image
 from PIL.ExifTags import Base as Tag
 from PIL.PngImagePlugin import PngInfo
 
+from colorgan.color import Planes, merge
 from colorgan.errors import ImageError, RunError
 from colorgan.files import atomic_file
 from colorgan.images import DECODE_ERRORS, Photo
+from colorgan.jpeg import encode_jpeg
 
-OPTIONS: dict[str, dict[str, Any]] = {
-    # 4:2:0, as chroma is predicted at a small size anyway; quality 95 keeps the luma within a few steps.
-    "JPEG": {"quality": 95, "subsampling": "4:2:0"},
-    "PNG": {},
-    "TIFF": {},  # not compressed: Pillow's compressing writer cannot carry EXIF's sub-folders
-    "WEBP": {"quality": 95},
-    "BMP": {},
-}
-"""The formats that results are written in, and how; others become PNG."""
+FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "tiff": "TIFF"}
+"""Pillow's names of the formats that one can ask for."""
+
+WRITABLE = (*FORMATS.values(), "BMP")
+"""Results have the format of their photograph if it is one of these; else they become PNG."""
 
 WITH_ALPHA = ("PNG", "TIFF", "WEBP")
 
@@ -34,24 +32,36 @@ SUB_FOLDERS = (Tag.ExifOffset, Tag.GPSInfo)
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-def output_format(photo: Photo) -> str:
-    """The format of the result: the photograph's own if it can hold full colour, else PNG."""
-    return photo.format if photo.format in OPTIONS else "PNG"
+def output_format(photo: Photo, wanted: str = "keep") -> str:
+    """The format of the result: the one that is wanted or, to keep it, the photograph's own."""
+    if wanted != "keep":
+        return FORMATS[wanted]
+    return photo.format if photo.format in WRITABLE else "PNG"
 
 
-def encode(photo: Photo, colored: Image.Image) -> bytes:
-    """Encode the coloured image, mode YCbCr, with the photograph's metadata and transparency."""
-    format = output_format(photo)
-    alpha = photo.alpha() if format in WITH_ALPHA else None
-    # JPEG stores YCbCr: no detour through RGB.
-    image = colored if format == "JPEG" else colored.convert("RGB")
-    if alpha is not None:
-        image.putalpha(alpha)
-    buffer = io.BytesIO()
+def encode(photo: Photo, luma: Image.Image, chroma: Planes, format: str, quality: int) -> bytes:
+    """Encode chroma uint8 (2, h, w) laid over luma of mode L; `quality`, 1 to 100, is that of JPEG and WebP.
+
+    The photograph's metadata and transparency come along.
+    """
+    metadata = _metadata(photo, format)
     try:
-        image.save(buffer, format, **OPTIONS[format], **_metadata(photo, format))
+        if format == "JPEG":
+            description = _save(Image.new("L", (8, 8)), format, metadata)
+            return encode_jpeg(luma, chroma, quality, described_by=description)
+        image = merge(luma, chroma).convert("RGB")
+        alpha = photo.alpha() if format in WITH_ALPHA else None
+        if alpha is not None:
+            image.putalpha(alpha)
+        # TIFF is not compressed: Pillow's compressing writer cannot carry EXIF's sub-folders.
+        return _save(image, format, metadata | ({"quality": quality} if format == "WEBP" else {}))
     except DECODE_ERRORS as error:
         raise ImageError(photo.path, f"cannot be written as {format} ({error})") from error
+
+
+def _save(image: Image.Image, format: str, options: dict[str, Any]) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, format, **options)
     return buffer.getvalue()
 
 

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryFile
+from tempfile import NamedTemporaryFile, TemporaryFile
 
 from colorgan.errors import UsageError
 
@@ -45,6 +45,15 @@ def make_writable(folder: Path) -> None:
         TemporaryFile(dir=folder).close()
     except OSError as error:
         raise UsageError(f"{folder}: cannot be written to ({error.strerror})") from error
+
+
+def ignores_case(folder: Path) -> bool:
+    """Whether a file system takes names that differ in case alone for the same; no if there is no folder."""
+    if not folder.is_dir():
+        return False
+    with NamedTemporaryFile(dir=folder, prefix=".colorgan-case-") as file:
+        path = Path(file.name)
+        return path.with_name(path.name.upper()).exists()
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -1,11 +1,9 @@
-"""Find and decode image files."""
+"""Decode image files: luma at full and at reduced resolution, upright."""
 
 from __future__ import annotations
 
 import io
-import os
 import struct
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,13 +11,8 @@ import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 from PIL.ExifTags import Base as Tag
 
+from colorgan.config import MAX_PIXELS
 from colorgan.errors import ImageError
-
-SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif"})
-"""Names that end in one of these, in any case, are taken for images."""
-
-MAX_PIXELS = 500_000_000
-"""Larger images are refused: a small file can claim to be an enormous image."""
 
 DECODE_ERRORS = (
     OSError,
@@ -42,26 +35,7 @@ BYTES_PER_PIXEL = 16
 SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 
 
-def walk_files(folder: Path, leave_out: Path | None = None) -> Iterator[Path]:
-    """Files in the folder and below it, by their names, but for hidden ones and those in `leave_out`."""
-    for parent, folders, names in os.walk(folder):
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and Path(parent, name) != leave_out
-        )
-        yield from (Path(parent, name) for name in sorted(names) if not name.startswith("."))
-
-
-def has_image_suffix(path: Path) -> bool:
-    """Whether the name is that of an image."""
-    return path.suffix.lower() in SUFFIXES
-
-
-def find_images(folder: Path) -> list[Path]:
-    """The image files in the folder and below it, by their names."""
-    return [path for path in walk_files(folder) if has_image_suffix(path)]
-
-
-def open_image(path: Path, data: bytes | None = None) -> Image.Image:
+def open_image(path: Path, data: bytes | None = None, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Open an image and read its header; pixels are decoded later. `data`: its bytes, if already read."""
     try:
         size = path.stat().st_size if data is None else len(data)
@@ -72,8 +46,9 @@ def open_image(path: Path, data: bytes | None = None) -> Image.Image:
         raise ImageError(path, "is not an image that can be read") from error
     except (*DECODE_ERRORS, Image.DecompressionBombError) as error:
         raise ImageError(path, f"cannot be opened ({error})") from error
-    if image.width * image.height > MAX_PIXELS:
-        raise ImageError(path, f"has {image.width} x {image.height} pixels, more than {MAX_PIXELS:,}")
+    if image.width * image.height > max_pixels:
+        pixels = f"{image.width} x {image.height} pixels, more than {max_pixels:,}"
+        raise ImageError(path, f"has {pixels}; --max-pixels allows for more")
     return image
 
 
@@ -87,14 +62,14 @@ class Photo:
     mtime_ns: int = 0
 
     @classmethod
-    def read(cls, path: Path) -> Photo:
+    def read(cls, path: Path, max_pixels: int = MAX_PIXELS) -> Photo:
         """Read a file; its pixels are not decoded yet."""
         try:
             mtime_ns = path.stat().st_mtime_ns  # before its bytes: a later change must not go unnoticed
             data = path.read_bytes()
         except OSError as error:
             raise ImageError(path, f"cannot be read ({error.strerror})") from error
-        image = open_image(path, data)
+        image = open_image(path, data, max_pixels)
         try:
             frames = getattr(image, "n_frames", 1)
         except DECODE_ERRORS as error:
@@ -132,14 +107,16 @@ class Photo:
     def reduced(self, width: int, height: int) -> Image.Image:
         """The photograph as seen, scaled to this size: mode L, or YCbCr if the file holds colour.
 
-        A JPEG is decoded at 1/2, 1/4 or 1/8 of its size where that is still as large.
+        A JPEG that may hold colour is decoded at 1/2, 1/4 or 1/8 of its size where that is still as large.
         """
         if self.orientation in SIDEWAYS:
             width, height = height, width
         source = self.image
-        if self.data and self.format == "JPEG":
-            source = open_image(self.path, self.data)  # a second look: the first is for full resolution
-            source.draft("L" if source.mode == "L" else "YCbCr", (width, height))
+        if self._is_color_jpeg:
+            # A second look, at a fraction of the cost of the first, which is for full resolution: whether it
+            # is in colour is to be seen.
+            source = Image.open(io.BytesIO(self.data))
+            source.draft("YCbCr", (width, height))
         plain = self._plain(source)
         plain = plain if plain.mode in ("L", "YCbCr") else plain.convert("YCbCr")
         small = plain.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
@@ -147,7 +124,13 @@ class Photo:
 
     def luma(self) -> Image.Image:
         """The luma as seen, at full resolution: mode L."""
+        if self._is_color_jpeg:
+            self.image.draft("L", self.image.size)  # its luma as it is stored, without a detour through RGB
         return self._upright(self._plain(self.image).convert("L"))
+
+    @property
+    def _is_color_jpeg(self) -> bool:
+        return bool(self.data) and self.format == "JPEG" and self.image.mode == "RGB"
 
     def alpha(self) -> Image.Image | None:
         """The transparency as seen, at full resolution: mode L, or None."""

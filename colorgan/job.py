@@ -4,61 +4,108 @@ from __future__ import annotations
 
 import hashlib
 import os
+import unicodedata
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
+from colorgan.encoding import FORMATS
 from colorgan.errors import ImageError, UsageError
-from colorgan.files import LEFTOVER, make_writable
-from colorgan.images import has_image_suffix, walk_files
+from colorgan.files import LEFTOVER
 from colorgan.manifest import Entry, Manifest
 from colorgan.outcome import Outcome
+from colorgan.sources import has_image_suffix, read_list, walk_files
 
 PREFIX = "colorized_"
 
 LONGEST_NAME = 255 - len(f".{LEFTOVER}")
 """In bytes: file systems take 255, and a result is first written under a longer, temporary name."""
 
+NAME_OF_FORMAT = {format: name for name, format in FORMATS.items()}
+
 
 @dataclass(frozen=True)
 class Job:
-    """The files of a folder, or a single file, and the folder for the results."""
+    """The files of a folder or of a list, and the folder for the results."""
 
     root: Path
     """The folder whose sub-folders are kept in the results."""
-    files: list[Path]
     destination: Path
-
-    @property
-    def images(self) -> list[Path]:
-        """The files with the name of an image."""
-        return [path for path in self.files if has_image_suffix(path)]
+    listed: tuple[Path, ...] | None = None
+    """Files that were named one by one; None: all in `root`."""
+    include: tuple[str, ...] = ()
+    """Patterns such as `1911/*.jpg` for paths in the root, or for names; without any, all are taken."""
+    exclude: tuple[str, ...] = ()
+    limit: int = 0
+    """Files to work on in one run, besides those done before; 0: all."""
+    prefix: str = PREFIX
 
     @classmethod
-    def plan(cls, source: Path, destination: Path) -> Job:
-        """Look for files in `source`, a folder or one file; refuse at once what cannot work."""
-        if not source.exists():
-            raise UsageError(f"{source}: there is no such folder or file")
-        root, results = (source if source.is_dir() else source.parent).resolve(), destination.resolve()
+    def plan(cls, source: str | Path, destination: str | Path, **options: Any) -> Job:
+        """Take the files of `source`, and refuse at once what cannot work.
+
+        `source` is a folder, a file, `@LIST` for the files that the file LIST names, or `-` for those that
+        standard input names. `options` are further fields of a Job.
+        """
+        name, destination = str(source), Path(destination)
         if destination.exists() and not destination.is_dir():
             raise UsageError(f"{destination}: is a file; name a folder for the results")
-        if source.is_dir() and results in (root, *root.parents):
-            where = "is the input folder itself" if results == root else "holds the input folder"
-            raise UsageError(f"{destination}: {where}; choose another folder for the results")
-        files = list(walk_files(root, leave_out=results)) if source.is_dir() else [root / source.name]
-        if not any(has_image_suffix(path) for path in files):
-            what = "there are no images in it" if source.is_dir() else "its name is not that of an image"
-            raise UsageError(f"{source}: {what} (such as .jpg, .png, .tif, .webp, .bmp)")
-        make_writable(destination)
-        return cls(root, files, destination)
+        if name == "-" or name.startswith("@"):
+            job = cls(Path.cwd(), destination, tuple(read_list(name)), **options)
+        elif Path(source).is_dir():
+            job = cls(Path(source).resolve(), destination, **options)
+        elif Path(source).exists():
+            parent = Path(source).parent.resolve()
+            job = cls(parent, destination, (parent / Path(source).name,), **options)
+        else:
+            raise UsageError(f"{source}: there is no such folder or file")
+        job._check(name)
+        return job
+
+    def _check(self, source: str) -> None:
+        results = self.destination.resolve()
+        if self.listed is None and results in (self.root, *self.root.parents):
+            where = "is the input folder itself" if results == self.root else "holds the input folder"
+            raise UsageError(f"{self.destination}: {where}; choose another folder for the results")
+        if self.prefix != Path(self.prefix).name and self.prefix:
+            raise UsageError(f"prefix is {self.prefix!r}; it must be the beginning of a file's name")
+        if not any(self.takes(path) for path in self.files()):
+            left = " that --include and --exclude leave" if self.include or self.exclude else ""
+            raise UsageError(f"{source}: there are no images in it{left} (such as .jpg, .png, .tif, .webp)")
+
+    def files(self, unreadable: Callable[[Path, str], None] = lambda *_: None) -> Iterator[Path]:
+        """Every file that the patterns leave, found anew at each call; unreadable folders are reported."""
+        results = self.destination.resolve()
+        found = walk_files(self.root, results, unreadable) if self.listed is None else iter(self.listed)
+        return (path for path in found if self._is_wanted(path) and results not in path.parents)
+
+    def takes(self, path: Path) -> bool:
+        """Whether a file is to be coloured: it was named itself, or its name is that of an image."""
+        return self.listed is not None or has_image_suffix(path)
+
+    def relative(self, path: Path) -> Path:
+        """Where a file is in the root or, if a list names it and it is elsewhere, its whole path."""
+        return path.relative_to(self.root if path.is_relative_to(self.root) else path.anchor)
+
+    def _is_wanted(self, path: Path) -> bool:
+        names = (self.relative(path).as_posix(), path.name)
+
+        def fits(patterns: tuple[str, ...]) -> bool:
+            return any(fnmatchcase(name, pattern) for pattern in patterns for name in names)
+
+        return (not self.include or fits(self.include)) and not fits(self.exclude)
 
     def entry(self, outcome: Outcome, made_by: str) -> Entry:
         """What the manifest is to say of a file, with paths as they are inside the two folders."""
         return Entry(
-            path=outcome.path.relative_to(self.root).as_posix(),
+            path=self.relative(outcome.path).as_posix(),
             status=outcome.status,
             output=outcome.output.relative_to(self.destination).as_posix() if outcome.output else None,
+            how=outcome.how,
             size=outcome.size,
             mtime_ns=outcome.mtime_ns,
             made_by=made_by,
@@ -68,7 +115,7 @@ class Job:
 
     def done_before(self, path: Path, manifest: Manifest, made_by: str) -> Path | None:
         """The result of an earlier run, if it is still there and nothing that it depends on has changed."""
-        entry = manifest.entries.get(path.relative_to(self.root).as_posix())
+        entry = manifest.entries.get(self.relative(path).as_posix())
         if entry is None or entry.output is None or entry.made_by != made_by:
             return None
         output = self.destination / entry.output
@@ -87,10 +134,20 @@ class Job:
         """
         name = path.name
         if Image.registered_extensions().get(path.suffix.lower()) != format:
-            name += f".{format.lower()}"
+            name += f".{NAME_OF_FORMAT[format]}"
             if path.with_name(name).exists():
                 raise ImageError(path, f"its result would have the name of that of {name}; rename one")
-        return self.destination / path.relative_to(self.root).with_name(_shorten(PREFIX + name))
+        return self.destination / self.relative(path).with_name(_shorten(self.prefix + name))
+
+    def same_but_for_case(self) -> dict[Path, Path]:
+        """Files whose results a file system that ignores case would take for that of an earlier file."""
+        first: dict[str, Path] = {}
+        same = {}
+        for path in filter(self.takes, self.files()):
+            key = unicodedata.normalize("NFC", self.relative(path).as_posix()).casefold()
+            if (other := first.setdefault(key, path)) != path:
+                same[path] = other
+        return same
 
 
 def _shorten(name: str) -> str:

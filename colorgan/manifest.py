@@ -17,13 +17,13 @@ from typing import TextIO
 from filelock import FileLock, Timeout
 
 from colorgan.errors import RunError
-from colorgan.files import atomic_file, remove_leftovers
+from colorgan.files import atomic_file, make_writable, remove_leftovers
 
 NAME = "manifest.jsonl"
 LOCK = ".colorgan.lock"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """What became of one input."""
 
@@ -32,6 +32,8 @@ class Entry:
     status: str
     output: str | None
     """Of the result, relative to the results folder, with forward slashes."""
+    how: str
+    """How the result was written: `encoded`, or `copied` as it was."""
     size: int
     """Of the input, in bytes."""
     mtime_ns: int
@@ -44,17 +46,19 @@ class Entry:
 
 
 class Manifest:
-    """The entries of a results folder, by the paths of their inputs; `open` locks the folder."""
+    """What earlier runs did, by the paths of the inputs, and the place for what this one does."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.entries = {entry.path: entry for entry in _read(folder / NAME)}
+        self.entries = {entry.path: entry for _, entry in _read(folder / NAME)}
+        """Of earlier runs: memory is not to grow with what this one does."""
         self._file: TextIO | None = None
 
     @classmethod
     @contextmanager
     def open(cls, folder: Path) -> Iterator[Manifest]:
         """Take the folder for one run: no other run can, and what a killed run left behind is removed."""
+        make_writable(folder)
         try:
             with FileLock(folder / LOCK, timeout=0):
                 remove_leftovers(folder)
@@ -72,25 +76,26 @@ class Manifest:
     def record(self, entry: Entry) -> None:
         """Add an entry; it is in the file, though perhaps not yet on the disk, when this returns."""
         assert self._file is not None, "opened for reading only"
-        self.entries[entry.path] = entry
-        self._file.write(_line(entry))
+        self._file.write(json.dumps(asdict(entry)) + "\n")
         self._file.flush()
 
     def _compact(self) -> None:
-        with atomic_file(self.folder / NAME) as temporary:
-            temporary.write_text("".join(map(_line, self.entries.values())), encoding="ascii")
+        """Keep the last line of each path, by reading the file twice."""
+        path = self.folder / NAME
+        last = {entry.path: number for number, (_, entry) in enumerate(_read(path))}
+        with atomic_file(path) as temporary, temporary.open("w", encoding="ascii") as compacted:
+            for number, (line, entry) in enumerate(_read(path)):
+                if last[entry.path] == number:
+                    compacted.write(line)
 
 
-def _line(entry: Entry) -> str:
-    return json.dumps(asdict(entry)) + "\n"
-
-
-def _read(path: Path) -> Iterator[Entry]:
+def _read(path: Path) -> Iterator[tuple[str, Entry]]:
+    """The lines that are whole, and what they say."""
     if not path.exists():
         return
     with path.open(encoding="ascii", errors="replace") as lines:
         for line in lines:
             try:
-                yield Entry(**json.loads(line))
+                yield line, Entry(**json.loads(line))
             except (ValueError, TypeError):  # cut off by a kill, or another program's
                 continue

@@ -27,6 +27,8 @@ class Outcome:
     path: Path
     status: Status
     output: Path | None = None
+    how: str = ""
+    """How the result was written: `encoded`, or `copied` as it was."""
     error: str = ""
     seconds: float = 0.0
     """From reading the file to the result's being in place, the wait for its batch included."""

@@ -10,6 +10,7 @@ import onnx as onnx_package
 import torch
 
 from colorgan.backends import Backend
+from colorgan.backends.onnx_runtime import CPU as ONNX_CPU
 from colorgan.backends.onnx_runtime import OnnxRuntimeBackend, open_session
 from colorgan.backends.pytorch import TorchBackend, open_torchscript
 from colorgan.checkpoint import build_generator, load_checkpoint
@@ -41,7 +42,7 @@ FORMATS = {
         ".onnx",
         onnx.export_onnx,
         onnx.add_metadata,
-        lambda path: OnnxRuntimeBackend(open_session(path, ["CPUExecutionProvider"])),
+        lambda path: OnnxRuntimeBackend([open_session(path, [(ONNX_CPU, {})])]),
     ),
     "torchscript": Format(
         ".torchscript",

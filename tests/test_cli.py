@@ -1,15 +1,18 @@
 """The commands as a user meets them: exit codes, and one clear line for what is wrong."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import onnx
 import pytest
 from click.testing import CliRunner, Result
 from conftest import MakePhoto
 from onnx import TensorProto, helper
+from PIL import Image
 
 from colorgan.backends import load_model
 from colorgan.cli.main import main
@@ -33,10 +36,12 @@ def test_batch_colours_a_folder_and_sums_up(exports: dict[str, Path], photos: Pa
     result = call("batch", photos, tmp_path / "results", "--model", exports["onnx"])
     assert result.exit_code == 0
     assert result.stderr == ""
-    first, last = result.stdout.splitlines()
+    first, summary, times = result.stdout.splitlines()
     assert first.startswith("Running on onnxruntime, ")
-    assert last.startswith("3 of 3 images coloured in ")
-    assert last.endswith(f"; 1 not an image, left alone. Results: {tmp_path / 'results'}")
+    assert summary.startswith("3 of 3 images coloured in ")
+    assert summary.endswith(f"; 1 not an image, left alone. Results: {tmp_path / 'results'}")
+    pattern = r"Bottleneck: [a-z]+, \d+% of the work \(([a-z]+ \d+%(, )?){4}\)\. The device was \d+% busy\."
+    assert re.fullmatch(pattern, times)
     assert sorted(path.name for path in (tmp_path / "results").glob("[!.]*")) == [
         "colorized_0.jpg",
         "colorized_1.jpg",
@@ -58,6 +63,99 @@ def test_batch_names_what_failed_and_exits_with_1(
     ]
     assert "3 of 5 images coloured" in result.stdout
     assert "2 failed" in result.stdout
+
+
+def test_batch_names_the_first_failures_and_where_the_rest_is(
+    exports: dict[str, Path], photos: Path, tmp_path: Path
+) -> None:
+    for number in range(13):
+        (photos / f"empty_{number}.jpg").touch()
+    result = call("batch", photos, tmp_path / "results", "--model", exports["onnx"])
+    assert result.exit_code == 1
+    *named, last = result.stderr.splitlines()
+    assert len(named) == 10
+    assert last == f"Failed: 3 more, named in {tmp_path / 'results/manifest.jsonl'}"
+
+
+def test_strict_stops_at_the_first_failure(exports: dict[str, Path], photos: Path, tmp_path: Path) -> None:
+    (photos / "00.jpg").touch()
+    for number in range(200):
+        (photos / f"more_{number}.jpg").write_bytes((photos / "0.jpg").read_bytes())
+    batch = ("batch", photos, tmp_path / "results", "--model", exports["onnx"], "--strict")
+    result = call(*batch)
+    assert result.exit_code == 1
+    assert result.stderr.splitlines() == [
+        "Failed: 00.jpg: is empty (0 bytes)",
+        "Stopped at a failure, as --strict asks; the same command again goes on.",
+    ]
+    assert len(list((tmp_path / "results").glob("*.jpg"))) < 200
+    (photos / "00.jpg").unlink()
+    assert call(*batch).exit_code == 0
+    assert len(list((tmp_path / "results").glob("*.jpg"))) == 203
+
+
+def test_a_dry_run_names_what_is_to_do_and_does_nothing(
+    exports: dict[str, Path], photos: Path, tmp_path: Path
+) -> None:
+    batch = ("batch", photos, tmp_path / "results", "--model", exports["onnx"])
+    result = call(*batch, "--dry-run")
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == ["0.jpg", "1.jpg", "2.jpg"]
+    assert result.stderr == "3 files to work on. Nothing was done.\n"
+    assert not (tmp_path / "results").exists()
+    assert call(*batch, "--limit", "2").exit_code == 0
+    assert call(*batch, "--dry-run").stderr == "1 files to work on; 2 done before. Nothing was done.\n"
+
+
+def test_limit_counts_what_is_worked_on_now(exports: dict[str, Path], photos: Path, tmp_path: Path) -> None:
+    batch = ("batch", photos, tmp_path / "results", "--model", exports["onnx"], "--limit", "2")
+    assert "2 of 3 images coloured" in call(*batch).stdout
+    assert "1 of 3 images coloured" in call(*batch).stdout
+    assert "0 of 3 images coloured" in call(*batch).stdout
+
+
+def test_options_that_change_a_result_make_it_anew(
+    exports: dict[str, Path], photos: Path, tmp_path: Path
+) -> None:
+    batch = ("batch", photos, tmp_path / "results", "--model", exports["onnx"])
+    for options in (
+        [],
+        ["--saturation", "0"],
+        ["--quality", "50"],
+        ["--format", "png"],
+        ["--prefix", "new_"],
+    ):
+        assert "3 of 3 images coloured" in call(*batch, *options).stdout
+        assert "0 of 3 images coloured" in call(*batch, *options).stdout
+    with Image.open(tmp_path / "results/colorized_0.jpg.png") as image:
+        assert np.asarray(image.convert("HSV"))[..., 1].max() > 10
+    assert (tmp_path / "results/new_0.jpg").is_file()
+
+
+def test_no_saturation_is_gray(exports: dict[str, Path], photos: Path, tmp_path: Path) -> None:
+    call("batch", photos, tmp_path / "results", "--model", exports["onnx"], "--saturation", "0")
+    with Image.open(tmp_path / "results/colorized_0.jpg") as image:
+        assert np.ptp(np.asarray(image.convert("RGB"), int), axis=-1).max() <= 1
+
+
+def test_a_list_of_files_is_coloured_whatever_their_names(
+    exports: dict[str, Path], photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (photos / "1.jpg").rename(photos / "scan")
+    Path("list.txt").write_text("photos/0.jpg\nphotos/scan\nphotos/gone.jpg\n")
+    result = call("batch", "@list.txt", "results", "--model", exports["onnx"])
+    assert result.exit_code == 1
+    assert result.stderr == "Failed: photos/gone.jpg: cannot be read (No such file or directory)\n"
+    assert {path.name for path in Path("results/photos").iterdir()} == {
+        "colorized_0.jpg",
+        "colorized_scan.jpg",
+    }
+    piped = CliRunner().invoke(
+        main, ["batch", "-", "results", "--model", str(exports["onnx"])], input="photos/0.jpg\nphotos/2.jpg\n"
+    )
+    assert "1 of 2 images coloured" in piped.stdout
+    assert "1 done before" in piped.stdout
 
 
 @pytest.mark.parametrize("name", ["onnx", "torchscript", "checkpoint"])
@@ -86,6 +184,10 @@ def write_foreign_onnx(path: Path) -> None:
         (["batch", "photos", "photos"], "photos: is the input folder itself"),
         (["batch", "photos/sub", "photos"], "photos: holds the input folder"),
         (["batch", "photos/sub", "results"], "photos/sub: there are no images in it"),
+        (["batch", "photos", "results", "--prefix", "a/b"], "prefix is 'a/b'; it must be the beginning"),
+        (["batch", "photos", "results", "--devices", "0,x"], "devices is '0,x'; it must be numbers"),
+        (["batch", "photos", "results", "--devices", "0", "--device", "cpu"], "leave out --device cpu"),
+        (["batch", "photos", "results", "--quality", "101"], "quality is 101; it must be at most 100"),
         (["batch", "photos", "photos/0.jpg"], "photos/0.jpg: is a file"),
         (["batch", "photos", "photos/0.jpg/results"], "cannot be written to"),
         (["batch", "photos", "results", "--model", "nowhere"], "nowhere: there is no such model file"),
@@ -112,7 +214,8 @@ def test_wrong_usage_is_one_line_and_exit_code_2(
     write_foreign_onnx(Path("foreign"))
     result = call(*arguments)
     assert result.exit_code == 2
-    assert result.stdout == ""
+    assert not result.stdout or result.stdout.startswith("Running on")  # and then nothing else
+    assert result.stdout.count("\n") <= 1
     assert result.stderr.startswith("Error: ")
     assert message in result.stderr
     assert result.stderr.count("\n") == 1

@@ -51,7 +51,7 @@ def test_a_viewer_shows_the_original_luma(strength: int) -> None:
 def test_chroma_is_reduced_only_where_it_must_be_and_keeps_its_hue() -> None:
     luma = np.array([[128, 250, 5]], dtype=np.uint8)
     cb, cr = np.full((1, 3), 108, np.uint8), np.full((1, 3), 168, np.uint8)
-    fitted_cb, fitted_cr = fit_gamut(luma, cb, cr)
+    fitted_cb, fitted_cr = fit_gamut(luma, luma, cb, cr)
     assert (fitted_cb[0, 0], fitted_cr[0, 0]) == (108, 168)
     for column in (1, 2):
         toward_red, toward_yellow = fitted_cr[0, column] - 128.0, 128.0 - fitted_cb[0, column]

@@ -13,8 +13,7 @@ from PIL.ExifTags import IFD
 from PIL.ExifTags import Base as Tag
 from PIL.PngImagePlugin import PngInfo
 
-from colorgan.color import merge
-from colorgan.encoding import encode, write_result
+from colorgan.encoding import encode, output_format, write_result
 from colorgan.errors import ImageError, RunError
 from colorgan.images import Photo
 
@@ -22,9 +21,9 @@ CHROMA = np.stack([np.full((16, 16), 110), np.full((16, 16), 150)]).astype(np.ui
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><note>Photographer: J. Smith</note></x:xmpmeta>'
 
 
-def colored(path: Path) -> Image.Image:
+def colored(path: Path, wanted: str = "keep") -> Image.Image:
     photo = Photo.read(path)
-    return Image.open(io.BytesIO(encode(photo, merge(photo.luma(), CHROMA))))
+    return Image.open(io.BytesIO(encode(photo, photo.luma(), CHROMA, output_format(photo, wanted), 95)))
 
 
 def make_exif() -> Image.Exif:

@@ -24,22 +24,25 @@ def photos(tmp_path: Path) -> Path:
         ("photos", "photos/../photos", "is the input folder itself"),
         ("photos/sub", "photos", "holds the input folder"),
         ("photos", "photos/sub/a.jpg", "is a file"),
-        ("photos", "photos/sub/a.jpg/results", "cannot be written to"),
         ("empty", "results", "there are no images in it"),
-        ("notes.txt", "results", "its name is not that of an image"),
+        ("@empty.txt", "results", "there are no images in it"),
+        ("@nowhere", "results", "nowhere: cannot be read"),
     ],
 )
-def test_what_cannot_work_is_refused(photos: Path, source: str, destination: str, message: str) -> None:
+def test_what_cannot_work_is_refused(
+    photos: Path, monkeypatch: pytest.MonkeyPatch, source: str, destination: str, message: str
+) -> None:
     (photos.parent / "empty").mkdir()
-    (photos.parent / "notes.txt").touch()
+    (photos.parent / "empty.txt").touch()
+    monkeypatch.chdir(photos.parent)
     with pytest.raises(UsageError, match=message):
-        Job.plan(photos.parent / source, photos.parent / destination)
+        Job.plan(source, destination)
 
 
 def test_results_inside_the_input_are_not_taken_for_input(photos: Path) -> None:
     (photos / "results").mkdir()
     (photos / "results/colorized_b.jpg").touch()
-    assert [path.name for path in Job.plan(photos, photos / "results").files] == ["a.jpg"]
+    assert [path.name for path in Job.plan(photos, photos / "results").files()] == ["a.jpg"]
 
 
 @pytest.mark.parametrize(
@@ -49,6 +52,8 @@ def test_results_inside_the_input_are_not_taken_for_input(photos: Path) -> None:
         ("a.JPEG", "JPEG", "colorized_a.JPEG"),
         ("a.gif", "PNG", "colorized_a.gif.png"),
         ("a.jpg", "PNG", "colorized_a.jpg.png"),
+        ("a.png", "JPEG", "colorized_a.png.jpg"),
+        ("a.b", "TIFF", "colorized_a.b.tiff"),
     ],
 )
 def test_names(photos: Path, name: str, format: str, expected: str) -> None:
@@ -75,4 +80,56 @@ def test_a_name_too_long_is_shortened_and_stays_its_own(photos: Path) -> None:
 
 def test_a_single_file_goes_straight_into_the_results(photos: Path) -> None:
     job = Job.plan(photos / "sub/a.jpg", photos.parent / "results")
-    assert job.output_path(job.files[0], "JPEG") == photos.parent / "results/colorized_a.jpg"
+    assert job.output_path(next(job.files()), "JPEG") == photos.parent / "results/colorized_a.jpg"
+
+
+@pytest.mark.parametrize("prefix", ["a/b", "../", "/"])
+def test_a_prefix_stays_in_the_folder(photos: Path, prefix: str) -> None:
+    with pytest.raises(UsageError, match="it must be the beginning of a file's name"):
+        Job.plan(photos, photos.parent / "results", prefix=prefix)
+
+
+def test_patterns_choose_by_path_or_name(photos: Path) -> None:
+    for name in ("1911/b.png", "1911/may/c.jpg", "1912/c.jpg"):
+        (photos / name).parent.mkdir(parents=True, exist_ok=True)
+        (photos / name).touch()
+
+    def chosen(**patterns: tuple[str, ...]) -> list[str]:
+        job = Job.plan(photos, photos.parent / "results", **patterns)
+        return [job.relative(path).as_posix() for path in job.files()]
+
+    assert chosen(include=("1911/*",)) == ["1911/b.png", "1911/may/c.jpg"]
+    assert chosen(include=("*.png", "a.*")) == ["1911/b.png", "sub/a.jpg"]
+    assert chosen(exclude=("c.jpg",)) == ["1911/b.png", "sub/a.jpg"]
+    assert chosen(include=("*.jpg",), exclude=("191?/*",)) == ["sub/a.jpg"]
+    with pytest.raises(UsageError, match="no images in it that --include and --exclude leave"):
+        chosen(include=("*.webp",))
+
+
+def test_a_list_keeps_the_paths_of_its_files(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    here, elsewhere = photos / "here", photos / "elsewhere"
+    for path in (here / "sub/a.jpg", elsewhere / "b.jpg", here / "results/colorized_a.jpg"):
+        path.parent.mkdir(parents=True)
+        path.touch()
+    monkeypatch.chdir(here)
+    Path("list.txt").write_text("sub/a.jpg\n../elsewhere/b.jpg\nresults/colorized_a.jpg\n")
+    job = Job.plan("@list.txt", "results")
+    below_root = elsewhere.relative_to("/")
+    assert [job.output_path(path, "JPEG") for path in job.files()] == [
+        Path("results/sub/colorized_a.jpg"),
+        Path("results", below_root, "colorized_b.jpg"),
+    ]
+
+
+def test_names_that_differ_in_case_alone_are_found(photos: Path) -> None:
+    for name in ("B.JPG", "b.jpg", "Sub/A.jpg", "e\u0301.png", "\u00e9.png", "A.txt", "a.txt"):
+        (photos / name).parent.mkdir(exist_ok=True)
+        (photos / name).touch()
+    if len(list(photos.iterdir())) < 8:
+        pytest.skip("case does not count on this file system")
+    same = Job.plan(photos, photos.parent / "results").same_but_for_case()
+    assert {str(a.relative_to(photos)): str(b.relative_to(photos)) for a, b in same.items()} == {
+        "b.jpg": "B.JPG",
+        "\u00e9.png": "e\u0301.png",
+        "sub/a.jpg": "Sub/A.jpg",
+    }

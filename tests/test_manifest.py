@@ -22,7 +22,7 @@ from colorgan.manifest import NAME, Entry, Manifest
 
 
 def entry(path: str, status: str = "colored", seconds: float = 0.5) -> Entry:
-    return Entry(path, status, f"colorized_{path}", 10, 20, "model", seconds, "")
+    return Entry(path, status, f"colorized_{path}", "encoded", 10, 20, "model", seconds, "")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from colorgan.checkpoint import build_generator, load_checkpoint, save_checkpoin
 from colorgan.config import GeneratorConfig, TrainingConfig
 from colorgan.dataset import PhotoDataset, split
 from colorgan.errors import ModelError, RunError, UsageError
-from colorgan.images import find_images
+from colorgan.sources import find_images
 from colorgan.training import Trainer
 
 TINY = GeneratorConfig(base_channels=4)

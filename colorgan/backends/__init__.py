@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -11,7 +12,7 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 import numpy.typing as npt
 
-from colorgan.errors import ModelError
+from colorgan.errors import ModelError, UsageError
 
 Planes = npt.NDArray[np.uint8]
 
@@ -43,11 +44,13 @@ class Model:
     """Calls of `predict` that may run side by side."""
 
 
-def load_model(path: Path = EMBEDDED_MODEL, *, device: str = "auto", threads: int = 1) -> Model:
+def load_model(
+    path: Path = EMBEDDED_MODEL, *, device: str = "auto", devices: Sequence[int] = (), threads: int = 1
+) -> Model:
     """Open an ONNX file, a TorchScript file or a checkpoint; the content decides, not the suffix.
 
-    `device` is auto, cpu or cuda. `threads` are those of one call of onnxruntime on the CPU: with 1, as
-    many calls as there are processors run side by side, which colours a folder faster.
+    `device` is auto, cpu, cuda or tensorrt; `devices` are numbers of CUDA devices. `threads` are those of one
+    call of onnxruntime on the CPU: with 1, as many calls as there are processors run side by side.
     """
     if not path.is_file():
         raise ModelError(path, "there is no such model file")
@@ -57,8 +60,10 @@ def load_model(path: Path = EMBEDDED_MODEL, *, device: str = "auto", threads: in
     except (BadZipFile, OSError):
         from colorgan.backends.onnx_runtime import load_onnx
 
-        return load_onnx(path, device, threads)
+        return load_onnx(path, device, devices, threads)
     from colorgan.backends.pytorch import load_checkpoint_model, load_torchscript
 
-    is_torchscript = any("/code/" in name for name in names)
-    return load_torchscript(path, device) if is_torchscript else load_checkpoint_model(path, device)
+    if device == "tensorrt" or len(devices) > 1:
+        raise UsageError(f"{path}: TensorRT and several devices are for ONNX models; see colorgan-export")
+    load = load_torchscript if any("/code/" in name for name in names) else load_checkpoint_model
+    return load(path, f"cuda:{devices[0]}" if devices else device)
