@@ -2,16 +2,20 @@
 
     python -m benchmarks.end_to_end PHOTOS_DIR --megapixels 1 --count 200
 
-Three contenders take turns: `session`, the model alone on luma that is ready in memory, with as many calls
-side by side as the product makes; `product`, colorgan's own engine, files to files; `loop`, what one writes
-first: full decode by Pillow, one image at a time through onnxruntime with its default options, merge and
-encode by Pillow. The photographs are those of the folder, enlarged, with grain, so that they cost a codec
-what scans do. Writes `benchmarks/results/end_to_end_{megapixels}mp.json`.
+Four contenders take turns: `session`, the model alone on luma that is ready in memory, with as many calls
+side by side as the product makes; `product`, colorgan's own engine, files to files, a single-threaded call
+of the model for each core; `one call`, the same engine with one call at a time on all cores; `loop`, what one
+writes first: full decode by Pillow, one image at a time through onnxruntime with its default options, merge
+and encode by Pillow. The photographs are those of the folder, enlarged, with grain, so that they cost a codec
+what scans do. Writes `benchmarks/results/end_to_end_{megapixels}mp_at_{native size}.json`.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
@@ -24,8 +28,9 @@ from PIL import Image
 
 from benchmarks.report import take_turns, write_report
 from colorgan import Colorizer
-from colorgan.backends import EMBEDDED_MODEL
+from colorgan.backends import EMBEDDED_MODEL, load_model
 from colorgan.colorizer import generator_shape
+from colorgan.devices import available_cpus
 from colorgan.pipeline import map_unordered
 from colorgan.sources import find_images
 
@@ -38,28 +43,39 @@ from colorgan.sources import find_images
 @click.option(
     "--model", type=click.Path(path_type=Path), default=EMBEDDED_MODEL, help="Default: the embedded."
 )
-def main(photos: Path, megapixels: float, count: int, rounds: int, model: Path) -> None:
+@click.option("--native-size", type=int, help="What the generator is to see.  [default: the model's own]")
+def main(
+    photos: Path, megapixels: float, count: int, rounds: int, model: Path, native_size: int | None
+) -> None:
     """Compare the engine with its model and with a plain loop on the photographs in PHOTOS."""
-    colorizer = Colorizer(model)
+    colorizer, one_call = Colorizer(model), Colorizer(model)
+    native_size = native_size or colorizer.model.native_size
+    colorizer.model = replace(colorizer.model, native_size=native_size)
+    one_call.model = replace(load_model(model, threads=available_cpus()), native_size=native_size)
     session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
     with TemporaryDirectory() as name:
         folder = Path(name, "scans")
         make_scans(photos, folder, megapixels, count)
-        lumas = [small_luma(path, colorizer.model.native_size) for path in sorted(folder.iterdir())]
+        lumas = [small_luma(path, native_size) for path in sorted(folder.iterdir())]
 
         def run_session() -> None:
             calls = map_unordered(colorizer.model.backend.predict, lumas, colorizer.model.at_once)
             assert sum(1 for _ in calls) == count
 
-        def run_product() -> None:
+        def run_engine(colorizer: Colorizer) -> None:
             with TemporaryDirectory(dir=name) as results:
                 assert all(outcome.output for outcome in colorizer.colorize_folder(folder, results))
 
         def run_loop() -> None:
             with TemporaryDirectory(dir=name) as results:
-                plain_loop(folder, Path(results), session, colorizer.model.native_size)
+                plain_loop(folder, Path(results), session, native_size)
 
-        contenders = {"session": run_session, "product": run_product, "loop": run_loop}
+        contenders: dict[str, Callable[[], object]] = {
+            "session": run_session,
+            "product": partial(run_engine, colorizer),
+            "one call": partial(run_engine, one_call),
+            "loop": run_loop,
+        }
         seconds = take_turns(contenders, rounds)
     click.echo("| contender | images/s | of the session | of the loop |")
     click.echo("| --- | ---: | ---: | ---: |")
@@ -70,11 +86,11 @@ def main(photos: Path, megapixels: float, count: int, rounds: int, model: Path) 
     values = {
         "megapixels": megapixels,
         "count": count,
-        "native_size": colorizer.model.native_size,
+        "native_size": native_size,
         "runs_on": colorizer.model.runs_on,
         "seconds": seconds,
     }
-    write_report(f"end_to_end_{megapixels:g}mp", values)
+    write_report(f"end_to_end_{megapixels:g}mp_at_{native_size}", values)
 
 
 def make_scans(photos: Path, folder: Path, megapixels: float, count: int) -> None:

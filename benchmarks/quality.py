@@ -1,6 +1,6 @@
 """Colour the gray versions of colour photographs, and compare with the truth.
 
-    python -m benchmarks.quality VALIDATION_DIR --native-sizes 96,128,160
+    python -m benchmarks.quality VALIDATION_DIR --native-sizes 96,128,160 --squares
 
 Whole photographs go through the product's own engine. CIEDE2000 is the mean over pixels, then over
 photographs; colourfulness (Hasler and Suesstrunk 2003, signed) is the mean over photographs, divided by
@@ -10,13 +10,16 @@ that of the true colours.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
+from unittest.mock import patch
 
 import click
 import numpy as np
 from PIL import Image
 
 from colorgan import Colorizer
+from colorgan.colorizer import generator_shape
 from colorgan.metrics import ciede2000, colorfulness
 from colorgan.sources import find_images
 
@@ -25,7 +28,8 @@ from colorgan.sources import find_images
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--model", type=click.Path(path_type=Path), help="Default: the embedded model.")
 @click.option("--native-sizes", help="Sizes to try, such as 96,128.  [default: the model's own]")
-def main(folder: Path, model: Path | None, native_sizes: str | None) -> None:
+@click.option("--squares", is_flag=True, help="Stretch to squares, too, instead of keeping the aspect ratio.")
+def main(folder: Path, model: Path | None, native_sizes: str | None, squares: bool) -> None:
     """Compare what the model makes of the photographs in FOLDER with their own colours."""
     colorizer = Colorizer(model)
     truths = [np.asarray(Image.open(path).convert("RGB")) for path in find_images(folder)]
@@ -35,10 +39,20 @@ def main(folder: Path, model: Path | None, native_sizes: str | None) -> None:
     click.echo("| native size | CIEDE2000 | beside colourless | colourfulness ratio |")
     click.echo("| ---: | ---: | ---: | ---: |")
     click.echo(f"| colourless | {colorless[0]:.2f} | | {colorless[1]:.2f} |")
-    for size in map(int, native_sizes.split(",")) if native_sizes else [colorizer.model.native_size]:
+    sizes = native_sizes.split(",") if native_sizes else [colorizer.model.native_size]
+    shapes = {"": generator_shape} | ({", square": stretch_to_square} if squares else {})
+    for (name, shape), size in product(shapes.items(), map(int, sizes)):
         colorizer.model = replace(colorizer.model, native_size=size)
-        difference, ratio = score([np.asarray(colorizer(gray)) for gray in grays], truths)
-        click.echo(f"| {size} | {difference:.2f} | {difference / colorless[0] - 1:+.1%} | {ratio:.2f} |")
+        with patch("colorgan.colorizer.generator_shape", shape):
+            difference, ratio = score([np.asarray(colorizer(gray)) for gray in grays], truths)
+        beside = difference / colorless[0] - 1
+        click.echo(f"| {size}{name} | {difference:.2f} | {beside:+.1%} | {ratio:.2f} |")
+
+
+def stretch_to_square(width: int, height: int, native_size: int) -> tuple[int, int]:
+    """The shape that some colourisers use instead of the product's own."""
+    del width, height
+    return native_size, native_size
 
 
 def score(results: list[np.ndarray], truths: list[np.ndarray]) -> tuple[float, float]:

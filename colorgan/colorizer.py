@@ -115,8 +115,8 @@ class Colorizer:
                 return predict_batch(batch[:half]) + predict_batch(batch[half:])
 
         batch_size = self.config.batch_size or self.model.batch_size
-        # While one batch runs, other workers decode and encode.
-        workers = self.config.workers or batch_size * self.model.at_once + max(1, batch_size - 1)
+        # While batches run, as many other files are read, decoded, encoded and written.
+        workers = self.config.workers or 2 * batch_size * self.model.at_once
         predict = Batcher(predict_batch, lambda small: small.shape, batch_size, self.model.at_once)
         budget = Budget(self.config.memory * 1_000_000)
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import errno
 import io
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import simplejpeg
 from PIL import Image
 from PIL.ExifTags import Base as Tag
 from PIL.PngImagePlugin import PngInfo
 
-from colorgan.color import Planes, merge
+from colorgan.color import Planes, fit_chroma, merge
 from colorgan.errors import ImageError, RunError
 from colorgan.files import atomic_file
 from colorgan.images import DECODE_ERRORS, Photo
-from colorgan.jpeg import encode_jpeg
+from colorgan.jpeg import DESCRIBING, parse
 
 FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "tiff": "TIFF"}
 """Pillow's names of the formats that one can ask for."""
@@ -48,7 +51,7 @@ def encode(photo: Photo, luma: Image.Image, chroma: Planes, format: str, quality
     try:
         if format == "JPEG":
             description = _save(Image.new("L", (8, 8)), format, metadata)
-            return encode_jpeg(luma, chroma, quality, described_by=description)
+            return _encode_jpeg(luma, chroma, quality, described_by=description)
         image = merge(luma, chroma).convert("RGB")
         alpha = photo.alpha() if format in WITH_ALPHA else None
         if alpha is not None:
@@ -57,6 +60,23 @@ def encode(photo: Photo, luma: Image.Image, chroma: Planes, format: str, quality
         return _save(image, format, metadata | ({"quality": quality} if format == "WEBP" else {}))
     except DECODE_ERRORS as error:
         raise ImageError(photo.path, f"cannot be written as {format} ({error})") from error
+
+
+def _encode_jpeg(luma: Image.Image, chroma: Planes, quality: int, described_by: bytes) -> bytes:
+    """Encode the planes as they are, without a detour through RGB, chroma at half the size (4:2:0).
+
+    `described_by` is another JPEG, whose metadata the result takes over. Raises ValueError for more than
+    65,500 pixels on a side.
+    """
+    light = np.asarray(luma)
+    data = simplejpeg.encode_jpeg_yuv_planes(light, *fit_chroma(light, chroma, step=2), quality=quality)
+    return b"".join((data[:2], *_segments(described_by, describing=True), *_segments(data, describing=False)))
+
+
+def _segments(data: bytes, *, describing: bool) -> Iterator[bytes]:
+    for segment in parse(data):
+        if (segment.marker in DESCRIBING) == describing:
+            yield data[segment.start : segment.scan_end]
 
 
 def _save(image: Image.Image, format: str, options: dict[str, Any]) -> bytes:

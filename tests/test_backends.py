@@ -4,13 +4,16 @@ from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime as ort
 import pytest
 import torch
 from onnx import TensorProto, helper
 
 from colorgan.backends import load_model
-from colorgan.backends.onnx_runtime import OnnxRuntimeBackend
-from colorgan.errors import DeviceError, ModelError
+from colorgan.backends.onnx_runtime import OnnxRuntimeBackend, open_session
+from colorgan.errors import DeviceError, ModelError, UsageError
+
+needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 
 
 def foreign_onnx(path: Path, name: str = "pixels") -> Path:
@@ -78,7 +81,7 @@ def test_a_device_that_is_not_there_is_an_error(exports: dict[str, Path], name: 
 
 
 @pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
+@needs_cuda
 @pytest.mark.parametrize("name", ["onnx", "torchscript", "checkpoint"])
 def test_cuda_matches_the_cpu(exports: dict[str, Path], name: str) -> None:
     luma = np.random.default_rng(0).integers(0, 256, (2, 1, 64, 48), dtype=np.uint8)
@@ -86,3 +89,66 @@ def test_cuda_matches_the_cpu(exports: dict[str, Path], name: str) -> None:
     assert "CUDA" in on_cuda.runs_on
     difference = on_cuda.backend.predict(luma).astype(int) - on_cpu.backend.predict(luma)
     assert np.abs(difference).max() <= 2  # TF32 on the device
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5, 8])
+def test_padding_a_batch_changes_nothing(exports: dict[str, Path], count: int) -> None:
+    session = open_session(exports["onnx"], [("CPUExecutionProvider", {})])
+    luma = np.random.default_rng(0).integers(0, 256, (count, 1, 48, 64), dtype=np.uint8)
+    plain, padded = (OnnxRuntimeBackend([session], pad=pad).predict(luma) for pad in (False, True))
+    assert plain.shape == padded.shape == (count, 2, 48, 64)
+    assert np.abs(plain.astype(int) - padded).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("driver", "packages", "message"),
+    [
+        (False, {"onnxruntime-gpu"}, "this machine has no NVIDIA driver; or use --device cpu"),
+        (True, {"onnxruntime"}, r"onnxruntime cannot load it: pip install 'colorgan\[cuda\]'"),
+        (True, {"onnxruntime", "onnxruntime-gpu"}, "are installed over each other: pip uninstall -y"),
+    ],
+)
+@pytest.mark.parametrize("device", ["cuda", "tensorrt"])
+def test_why_a_device_is_not_there_is_said_with_the_remedy(
+    exports: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    driver: bool,
+    packages: set[str],
+    message: str,
+    device: str,
+) -> None:
+    where = "colorgan.backends.onnx_runtime"
+    monkeypatch.setattr(f"{where}.has_cuda_driver", lambda: driver)
+    monkeypatch.setattr(f"{where}.ort.get_available_providers", lambda: ["CPUExecutionProvider"])
+    monkeypatch.setattr(f"{where}._installed", lambda package: package in packages)
+    with pytest.raises(DeviceError, match=f"(?i){device} was asked for, but .*{message}"):
+        load_model(exports["onnx"], device=device)
+    with pytest.raises(DeviceError, match=message):
+        load_model(exports["onnx"], devices=(1,))
+    assert "CPU" in load_model(exports["onnx"]).runs_on
+
+
+def test_several_devices_are_for_onnx_alone(exports: dict[str, Path]) -> None:
+    with pytest.raises(UsageError, match="are for ONNX models; see colorgan-export"):
+        load_model(exports["torchscript"], devices=(0, 1))
+
+
+@pytest.mark.gpu
+@needs_cuda
+@pytest.mark.parametrize("device", ["cuda", "tensorrt"])
+def test_batches_of_all_sizes_and_shapes_match_the_cpu(exports: dict[str, Path], device: str) -> None:
+    if f"{device}ExecutionProvider".lower() not in map(str.lower, ort.get_available_providers()):
+        pytest.skip(f"onnxruntime has no {device}")
+    on_gpu, on_cpu = load_model(exports["onnx"], device=device), load_model(exports["onnx"], device="cpu")
+    random = np.random.default_rng(0)
+    for count, height, width in [(1, 64, 64), (3, 48, 80), (16, 64, 64), (7, 112, 48)]:
+        luma = random.integers(0, 256, (count, 1, height, width), dtype=np.uint8)
+        difference = on_gpu.backend.predict(luma).astype(int) - on_cpu.backend.predict(luma)
+        assert np.abs(difference).max() <= 2
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(torch.cuda.device_count() < 2, reason="there are not two CUDA devices")
+def test_two_devices_share_the_batches(exports: dict[str, Path]) -> None:
+    model = load_model(exports["onnx"], devices=(0, 1))
+    assert (model.at_once, model.runs_on) == (2, "onnxruntime, CUDA, device 0, 1")

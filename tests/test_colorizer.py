@@ -119,9 +119,11 @@ class SmallBackend(CountingBackend):
     """Has memory for so many images at once."""
 
     room = 2
+    refused = 0
 
     def predict(self, luma: Planes) -> Planes:
         if len(luma) > self.room:
+            self.refused += 1
             raise PredictError("out of memory")
         return super().predict(luma)
 
@@ -136,10 +138,46 @@ def test_a_batch_that_does_not_fit_is_halved(
     outcomes = list(colorizer.colorize_folder(tmp_path, tmp_path / "results"))
     assert Counter(outcome.status for outcome in outcomes) == {Status.COLORED: 12}
     assert max(shape[0] for shape in backend.shapes) == 2
+    assert backend.refused <= 4  # and then it is remembered
 
     backend.room = 0
     with pytest.raises(PredictError, match="out of memory"):
         list(colorizer.colorize_folder(tmp_path, tmp_path / "other"))
+
+
+def test_names_that_the_results_folder_cannot_tell_apart_are_reported(
+    exports: dict[str, Path], make_photo: MakePhoto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("A.jpg", "a.jpg", "b.jpg"):
+        make_photo().save(tmp_path / name)
+    monkeypatch.setattr("colorgan.colorizer.ignores_case", lambda _: True)
+    outcomes = {
+        outcome.path.name: outcome
+        for outcome in Colorizer(exports["onnx"]).colorize_folder(tmp_path, tmp_path / "results")
+    }
+    assert [outcomes[name].status for name in ("A.jpg", "b.jpg")] == [Status.COLORED] * 2
+    assert outcomes["a.jpg"].status is Status.FAILED
+    assert outcomes["a.jpg"].error.startswith("its result would have the name of that of A.jpg")
+
+
+def test_a_folder_that_cannot_be_read_is_a_failure_and_the_rest_is_done(
+    exports: dict[str, Path], make_photo: MakePhoto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "closed").mkdir()
+    make_photo().save(tmp_path / "a.jpg")
+    scandir = os.scandir
+
+    def refuse(folder: str | Path) -> object:
+        if Path(folder).name == "closed":
+            raise PermissionError(13, "Permission denied")
+        return scandir(folder)
+
+    monkeypatch.setattr("colorgan.sources.os.scandir", refuse)
+    outcomes = Colorizer(exports["onnx"]).colorize_folder(tmp_path, tmp_path / "results")
+    assert {outcome.path.name: outcome.error for outcome in outcomes} == {
+        "a.jpg": "",
+        "closed": "cannot be read (Permission denied)",
+    }
 
 
 def test_one_photograph_from_python(exports: dict[str, Path], make_photo: MakePhoto, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -157,6 +158,59 @@ def wait_for_results(results: Path, count: int) -> None:
     while len(list(results.rglob("*.jpg"))) < count:
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+def test_a_second_process_into_the_same_folder_stops_with_4(
+    exports: dict[str, Path], photos: Path, tmp_path: Path
+) -> None:
+    for number in range(3000):
+        os.link(photos / "0.jpg", photos / f"more_{number}.jpg")
+    first = start_batch(photos, tmp_path / "out", exports["onnx"])
+    wait_for_results(tmp_path / "out", 5)
+    second = start_batch(photos, tmp_path / "out", exports["onnx"])
+    _, errors = second.communicate(timeout=60)
+    assert second.returncode == 4
+    assert errors == f"Error: {tmp_path / 'out'}: another run is writing to it; wait for its end\n"
+    assert first.poll() is None
+    first.kill()
+    first.communicate()
+
+
+WITH_SMALL_DISK = ["unshare", "--map-root-user", "--mount", "sh", "-c"]
+
+
+def can_mount() -> bool:
+    if sys.platform != "linux" or shutil.which("unshare") is None:
+        return False
+    mount = [*WITH_SMALL_DISK, "mount -t tmpfs -o size=100k none /mnt"]
+    return subprocess.run(mount, capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(not can_mount(), reason="no disk of its own can be mounted here")
+def test_a_full_disk_stops_the_run_with_one_line_and_leaves_whole_files(
+    exports: dict[str, Path], photos: Path, tmp_path: Path, make_photo: MakePhoto
+) -> None:
+    for number in range(60):
+        make_photo(300, 200, seed=number).save(photos / f"more_{number}.jpg", quality=98)
+    script = (
+        'mount -t tmpfs -o size=300k none "$1"\n'
+        '"$2" -m colorgan.cli.main batch "$3" "$1" --model "$4"\n'
+        'code=$?; cp -a "$1" "$5"; exit $code'
+    )
+    disk, kept = tmp_path / "disk", tmp_path / "kept"
+    disk.mkdir()
+    arguments = [str(part) for part in (disk, sys.executable, photos, exports["onnx"], kept)]
+    done = subprocess.run([*WITH_SMALL_DISK, script, "sh", *arguments], capture_output=True, text=True)
+    assert done.returncode == 4
+    assert done.stderr.count("\n") == 1, done.stderr
+    assert "disk is full" in done.stderr or "No space left on device" in done.stderr
+    assert "make room and run the same command again" in done.stderr
+    results = [path for path in kept.iterdir() if path.suffix == ".jpg"]
+    assert 0 < len(results) < 68
+    for path in results:
+        with Image.open(path) as image:
+            image.load()
+    assert not list(kept.glob(f"*{LEFTOVER}"))
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
