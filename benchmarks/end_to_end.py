@@ -2,11 +2,12 @@
 
     python -m benchmarks.end_to_end PHOTOS_DIR --megapixels 1 --count 200
 
-Four contenders take turns: `session`, the model alone on luma that is ready in memory, with as many calls
-side by side as the product makes; `product`, colorgan's own engine, files to files, a single-threaded call
-of the model for each core; `one call`, the same engine with one call at a time on all cores; `loop`, what one
-writes first: full decode by Pillow, one image at a time through onnxruntime with its default options, merge
-and encode by Pillow. The photographs are those of the folder, enlarged, with grain, so that they cost a codec
+Contenders take turns: `session`, the model alone on luma that is ready in memory, with as many calls side by
+side as the product makes; `product`, colorgan's own engine, files to files, which keeps the luma of a gray
+JPEG as it is stored and makes a single-threaded call of the model for each core; `re-encoded`, the same with
+`--jpeg-luma reencode`; `one call`, that with one call at a time on all cores; `loop`, what one writes first:
+full decode by Pillow, one image at a time through onnxruntime with its default options, merge and encode by
+Pillow. The photographs are those of the folder, enlarged, with grain, so that they cost a codec
 what scans do. Writes `benchmarks/results/end_to_end_{megapixels}mp_at_{native size}.json`.
 """
 
@@ -27,7 +28,7 @@ import onnxruntime as ort
 from PIL import Image
 
 from benchmarks.report import take_turns, write_report
-from colorgan import Colorizer
+from colorgan import ColorizeConfig, Colorizer
 from colorgan.backends import EMBEDDED_MODEL, load_model
 from colorgan.colorizer import generator_shape
 from colorgan.devices import available_cpus
@@ -48,9 +49,10 @@ def main(
     photos: Path, megapixels: float, count: int, rounds: int, model: Path, native_size: int | None
 ) -> None:
     """Compare the engine with its model and with a plain loop on the photographs in PHOTOS."""
-    colorizer, one_call = Colorizer(model), Colorizer(model)
+    reencode = ColorizeConfig(jpeg_luma="reencode")
+    colorizer, reencoding, one_call = Colorizer(model), Colorizer(model, reencode), Colorizer(model, reencode)
     native_size = native_size or colorizer.model.native_size
-    colorizer.model = replace(colorizer.model, native_size=native_size)
+    colorizer.model = reencoding.model = replace(colorizer.model, native_size=native_size)
     one_call.model = replace(load_model(model, threads=available_cpus()), native_size=native_size)
     session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
     with TemporaryDirectory() as name:
@@ -73,6 +75,7 @@ def main(
         contenders: dict[str, Callable[[], object]] = {
             "session": run_session,
             "product": partial(run_engine, colorizer),
+            "re-encoded": partial(run_engine, reencoding),
             "one call": partial(run_engine, one_call),
             "loop": run_loop,
         }

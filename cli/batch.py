@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from colorgan.cli.options import config_options, exit_codes, given
+from colorgan.cli.options import config_options, exit_codes, given, shown
 from colorgan.config import ColorizeConfig
 from colorgan.outcome import Outcome, Status
 
@@ -91,9 +91,9 @@ def preview(colorizer: Colorizer, job: Job) -> None:
     for item in colorizer.pending(job, Manifest(job.destination)):
         counts[item.status if isinstance(item, Outcome) else None] += 1
         if isinstance(item, Path):
-            click.echo(shown(item, job))
+            click.echo(shown(job.relative(item)))
         elif item.status is Status.FAILED:
-            click.echo(f"{shown(item.path, job)}: {item.error}", err=True)
+            click.echo(f"{shown(job.relative(item.path))}: {item.error}", err=True)
     click.echo(f"{counts.pop(None, 0)} files to work on{remarks(counts)}. Nothing was done.", err=True)
 
 
@@ -119,7 +119,7 @@ def colorize(colorizer: Colorizer, job: Job, strict: bool) -> None:
             f"Bottleneck: {bottleneck}, {most:.0%} of the work ({rest}). The device was {busy:.0%} busy."
         )
     for failure in failures:
-        click.echo(f"Failed: {shown(failure.path, job)}: {failure.error}", err=True)
+        click.echo(f"Failed: {shown(job.relative(failure.path))}: {failure.error}", err=True)
     if counts[Status.FAILED] > len(failures):
         more = counts[Status.FAILED] - len(failures)
         click.echo(f"Failed: {more} more, named in {job.destination / 'manifest.jsonl'}", err=True)
@@ -157,11 +157,6 @@ def run(
 def remarks(counts: Counter[Any]) -> str:
     """What became of the files that were not coloured."""
     return "".join(f"; {counts[status]} {remark}" for status, remark in REMARKS.items() if counts[status])
-
-
-def shown(path: Path, job: Job) -> str:
-    """A path inside the input folder, on one line whatever its name is."""
-    return click.format_filename(job.relative(path)).replace("\n", "\\n").replace("\r", "\\r")
 
 
 @contextmanager

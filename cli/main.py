@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-COMMANDS = ("batch", "export", "train")
+COMMANDS = ("batch", "export", "restore", "train")
 
 
 class LazyGroup(click.Group):

@@ -6,6 +6,7 @@ import functools
 import sys
 from collections.abc import Callable
 from dataclasses import fields
+from pathlib import Path
 from typing import Any, NoReturn
 
 import click
@@ -73,6 +74,11 @@ def exit_codes(command: Command) -> Command:
             _leave(f"this needs {error.name}, which is not installed: pip install 'colorgan[train]'", 2)
 
     return run
+
+
+def shown(path: Path) -> str:
+    """A path as it can be printed, on one line whatever its name is."""
+    return click.format_filename(path).replace("\n", "\\n").replace("\r", "\\r")
 
 
 def _leave(message: str, exit_code: int) -> NoReturn:

@@ -15,11 +15,12 @@ from PIL import Image
 from colorgan.backends import EMBEDDED_MODEL, Planes, load_model
 from colorgan.color import TONED, chroma_spread, merge, saturate
 from colorgan.config import STRIDE, ColorizeConfig
-from colorgan.encoding import encode, output_format, write_result
+from colorgan.encoding import KeptLuma, encode, output_format, write_result
 from colorgan.errors import ImageError, PredictError
 from colorgan.files import ignores_case
 from colorgan.images import Photo
 from colorgan.job import Job
+from colorgan.jpeg import JpegError
 from colorgan.manifest import Manifest
 from colorgan.outcome import Outcome, Status
 from colorgan.pipeline import Batcher, Budget, map_unordered
@@ -100,7 +101,7 @@ class Colorizer:
 
     def _made_by(self, job: Job) -> str:
         """What a result depends on besides its photograph."""
-        return f"{self.model.sha256} {self.config.result_settings} prefix={job.prefix}"
+        return f"{self.model.credit.sha256} {self.config.result_settings} prefix={job.prefix}"
 
     def _outcomes(self, job: Job, todo: Iterator[Path | Outcome], times: StageTimes) -> Iterator[Outcome]:
         def predict_batch(batch: list[Planes]) -> list[Planes]:
@@ -143,28 +144,43 @@ class Colorizer:
     def _colorize_file(
         self, photo: Photo, job: Job, predict: Predict, times: StageTimes
     ) -> tuple[str, Status, Path]:
+        """Say how the result was written, what became of the photograph, and where the result is."""
+        format, kept, why = output_format(photo, self.config.format), None, ""
         with times("decode"):
-            small, has_color = self._sketch(photo)
+            if format == "JPEG" and photo.is_gray_jpeg and self.config.jpeg_luma == "keep":
+                try:
+                    kept = KeptLuma.of(photo)
+                except JpegError as error:
+                    why = f", as {error}"
+            small, has_color = self._sketch(photo, kept.half if kept else None)
         if has_color:
             output = job.output_path(photo.path, photo.format)
             with times("write"):
                 write_result(output, photo.data)
             return "copied", Status.COPIED, output
-        format = output_format(photo, self.config.format)
         output = job.output_path(photo.path, format)
         chroma = saturate(predict(small), self.config.saturation)
-        with times("decode"):
-            luma = photo.luma()
-        with times("encode"):
-            data = encode(photo, luma, chroma, format, self.config.quality)
+        how, data = "luma kept", b""
+        if kept:
+            with times("encode"):
+                try:
+                    data = kept.join(chroma, self.config.quality, self.model.credit)
+                except JpegError as error:
+                    why = f", as {error}"
+        if not data:
+            how = f"encoded{why}"
+            with times("decode"):
+                luma = photo.luma()
+            with times("encode"):
+                data = encode(photo, luma, chroma, format, self.config.quality, self.model.credit)
         with times("write"):
             write_result(output, data)
-        return "encoded", Status.COLORED, output
+        return how, Status.COLORED, output
 
-    def _sketch(self, photo: Photo) -> tuple[Planes, bool]:
+    def _sketch(self, photo: Photo, stored: Image.Image | None = None) -> tuple[Planes, bool]:
         """The luma that the generator sees, uint8 (h, w), and whether the photograph is in colour."""
         height, width = generator_shape(*photo.size, self.model.native_size)
-        small = photo.reduced(width, height)
+        small = photo.reduced(width, height, stored)
         pixels = np.asarray(small)
         if small.mode == "L":
             return pixels, False

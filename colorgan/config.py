@@ -137,6 +137,11 @@ class ColorizeConfig(Config):
         "Format of the results; keep: each photograph's own.",
         choices=("keep", "jpg", "png", "webp", "tiff"),
     )
+    jpeg_luma: str = setting(
+        "keep",
+        "Of a grayscale JPEG whose result is a JPEG: keep the luma as it is stored, or encode it anew.",
+        choices=("keep", "reencode"),
+    )
     quality: int = setting(95, "Quality of JPEG and WebP results, 1 to 100.", low=1, high=100)
     saturation: float = setting(1.0, "Strength of the colours: 0 none, 1 as predicted.", low=0, high=4)
     overwrite: bool = setting(False, "Colour again what an earlier run has done.")
@@ -158,4 +163,5 @@ class ColorizeConfig(Config):
     @property
     def result_settings(self) -> str:
         """The settings that a result depends on."""
-        return f"format={self.format} quality={self.quality} saturation={self.saturation}"
+        names = ("format", "jpeg_luma", "quality", "saturation")
+        return " ".join(f"{name}={getattr(self, name)}" for name in names)

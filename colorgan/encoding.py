@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import io
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,8 @@ from colorgan.color import Planes, fit_chroma, merge
 from colorgan.errors import ImageError, RunError
 from colorgan.files import atomic_file
 from colorgan.images import DECODE_ERRORS, Photo
-from colorgan.jpeg import DESCRIBING, parse
+from colorgan.jpeg import DESCRIBING, GrayJpeg, JpegError, join, parse
+from colorgan.provenance import Credit
 
 FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "tiff": "TIFF"}
 """Pillow's names of the formats that one can ask for."""
@@ -26,6 +28,7 @@ FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "tiff": "TIFF"}
 WRITABLE = (*FORMATS.values(), "BMP")
 """Results have the format of their photograph if it is one of these; else they become PNG."""
 
+PNG_XMP = "XML:com.adobe.xmp"  # the keyword of XMP (XMP specification, part 3, 1.1.5)
 WITH_ALPHA = ("PNG", "TIFF", "WEBP")
 
 # A TIFF's EXIF holds the layout of its pixels too, not the result's: take what describes the picture.
@@ -42,12 +45,14 @@ def output_format(photo: Photo, wanted: str = "keep") -> str:
     return photo.format if photo.format in WRITABLE else "PNG"
 
 
-def encode(photo: Photo, luma: Image.Image, chroma: Planes, format: str, quality: int) -> bytes:
+def encode(
+    photo: Photo, luma: Image.Image, chroma: Planes, format: str, quality: int, credit: Credit
+) -> bytes:
     """Encode chroma uint8 (2, h, w) laid over luma of mode L; `quality`, 1 to 100, is that of JPEG and WebP.
 
-    The photograph's metadata and transparency come along.
+    The photograph's metadata and transparency come along, and its XMP says what the colours are from.
     """
-    metadata = _metadata(photo, format)
+    metadata = _metadata(photo, format, credit)
     try:
         if format == "JPEG":
             description = _save(Image.new("L", (8, 8)), format, metadata)
@@ -60,6 +65,50 @@ def encode(photo: Photo, luma: Image.Image, chroma: Planes, format: str, quality
         return _save(image, format, metadata | ({"quality": quality} if format == "WEBP" else {}))
     except DECODE_ERRORS as error:
         raise ImageError(photo.path, f"cannot be written as {format} ({error})") from error
+
+
+def write_result(path: Path, data: bytes) -> None:
+    """Write a result; a full disk ends the run, another failure is the image's own."""
+    try:
+        with atomic_file(path) as temporary:
+            temporary.write_bytes(data)
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise RunError(
+                f"{path.parent}: the disk is full; make room and run the same command again"
+            ) from error
+        raise ImageError(path, f"cannot be written ({error.strerror})") from error
+
+
+@dataclass(frozen=True)
+class KeptLuma:
+    """A grayscale JPEG that stays as it is while chroma is joined to it."""
+
+    photo: Photo
+    gray: GrayJpeg
+    half: Image.Image
+    """Its luma as it is stored, at half the size."""
+
+    @classmethod
+    def of(cls, photo: Photo) -> KeptLuma:
+        """Decode as much as is needed; raises JpegError with the reason if chroma cannot be joined to it."""
+        if photo.image.info.get("icc_profile"):
+            raise JpegError("its colour profile is for gray alone")
+        if b"MPF\0" in photo.data[:65536]:
+            raise JpegError("other pictures follow it, at places that would change")
+        gray = GrayJpeg.parse(photo.data)
+        return cls(photo, gray, photo.stored_luma_halved())
+
+    def join(self, chroma: Planes, quality: int, credit: Credit) -> bytes:
+        """Add chroma uint8 (2, h, w) of the photograph as seen, in this JPEG quality; raises JpegError."""
+        stored = np.stack([np.asarray(self.photo.as_stored(Image.fromarray(plane))) for plane in chroma])
+        # The mean of 2 x 2 pixels stands for them: to decode all of them would cost more than all the rest.
+        options = {"quality": quality, "progressive": self.gray.is_progressive}
+        cb, cr = (
+            GrayJpeg.parse(_save(Image.fromarray(plane), "JPEG", options))
+            for plane in fit_chroma(np.asarray(self.half), stored, step=1)
+        )
+        return join(self.gray, cb, cr, credit.added_to(self.gray.xmp))
 
 
 def _encode_jpeg(luma: Image.Image, chroma: Planes, quality: int, described_by: bytes) -> bytes:
@@ -85,23 +134,11 @@ def _save(image: Image.Image, format: str, options: dict[str, Any]) -> bytes:
     return buffer.getvalue()
 
 
-def write_result(path: Path, data: bytes) -> None:
-    """Write a result; a full disk ends the run, another failure is the image's own."""
-    try:
-        with atomic_file(path) as temporary:
-            temporary.write_bytes(data)
-    except OSError as error:
-        if error.errno in DISK_FULL:
-            raise RunError(
-                f"{path.parent}: the disk is full; make room and run the same command again"
-            ) from error
-        raise ImageError(path, f"cannot be written ({error.strerror})") from error
-
-
-def _metadata(photo: Photo, format: str) -> dict[str, Any]:
+def _metadata(photo: Photo, format: str, credit: Credit) -> dict[str, Any]:
     """Save options for the EXIF, colour profile, XMP, texts and resolution of the photograph."""
     info = photo.image.info
-    options: dict[str, Any] = {key: info[key] for key in ("dpi", "comment", "xmp") if info.get(key)}
+    options: dict[str, Any] = {key: info[key] for key in ("dpi", "comment") if info.get(key)}
+    options["xmp"] = credit.added_to(info.get("xmp"))
     profile = info.get("icc_profile")
     if profile and profile[16:20] == b"RGB ":  # a gray or CMYK profile was applied when it was decoded
         options["icc_profile"] = profile
@@ -110,8 +147,8 @@ def _metadata(photo: Photo, format: str) -> dict[str, Any]:
     except DECODE_ERRORS:  # damaged EXIF cannot be carried over, and is no reason to lose the photograph
         exif = Image.Exif()
     if format == "PNG":
-        options["pnginfo"] = _png_texts(photo.image)
-    if format == "TIFF" and "xmp" in options:
+        options["pnginfo"] = _png_texts(photo.image, options.pop("xmp"))
+    if format == "TIFF":
         exif[Tag.XMLPacket] = options["xmp"]
     if len(exif):
         options["exif"] = exif.tobytes()  # as an object, Pillow's TIFF writer would lose its sub-folders
@@ -131,12 +168,11 @@ def _exif(image: Image.Image) -> Image.Exif:
     return kept
 
 
-def _png_texts(image: Image.Image) -> PngInfo:
-    """The texts of a PNG, XMP among them; of another format, its XMP."""
-    texts = dict(getattr(image, "text", {}))
-    if not texts and (xmp := image.info.get("xmp")):
-        texts["XML:com.adobe.xmp"] = xmp.decode("utf-8", "replace")
+def _png_texts(image: Image.Image, xmp: bytes) -> PngInfo:
+    """The texts of a PNG, and XMP."""
     chunks = PngInfo()
-    for key, text in texts.items():
-        chunks.add_itxt(key, text)
+    for key, text in getattr(image, "text", {}).items():
+        if key != PNG_XMP:
+            chunks.add_itxt(key, text)
+    chunks.add_itxt(PNG_XMP, xmp.decode())
     return chunks

@@ -32,6 +32,17 @@ SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
 BYTES_PER_PIXEL = 16
 """Decoded (4), luma (1), two chroma planes (2), merged (4) and converted (4), as Pillow keeps them."""
 
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""What makes an image of an EXIF orientation upright."""
+
 SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 
 
@@ -104,19 +115,19 @@ class Photo:
         except DECODE_ERRORS:
             return 1
 
-    def reduced(self, width: int, height: int) -> Image.Image:
+    def reduced(self, width: int, height: int, source: Image.Image | None = None) -> Image.Image:
         """The photograph as seen, scaled to this size: mode L, or YCbCr if the file holds colour.
 
-        A JPEG that may hold colour is decoded at 1/2, 1/4 or 1/8 of its size where that is still as large.
+        `source` is the photograph as it is stored, of any size; without it, the file is decoded. A JPEG that
+        may hold colour is decoded at 1/2, 1/4 or 1/8 of its size where that is still as large.
         """
         if self.orientation in SIDEWAYS:
             width, height = height, width
-        source = self.image
-        if self._is_color_jpeg:
+        if source is None and self._is_color_jpeg:
             # A second look, at a fraction of the cost of the first, which is for full resolution: whether it
             # is in colour is to be seen.
-            source = Image.open(io.BytesIO(self.data))
-            source.draft("YCbCr", (width, height))
+            source = self._decoded_at("YCbCr", width, height)
+        source = self.image if source is None else source
         plain = self._plain(source)
         plain = plain if plain.mode in ("L", "YCbCr") else plain.convert("YCbCr")
         small = plain.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
@@ -127,6 +138,25 @@ class Photo:
         if self._is_color_jpeg:
             self.image.draft("L", self.image.size)  # its luma as it is stored, without a detour through RGB
         return self._upright(self._plain(self.image).convert("L"))
+
+    def stored_luma_halved(self) -> Image.Image:
+        """The luma of a JPEG as it is stored, at half its size, rounded up: mode L."""
+        width, height = self.image.size
+        half = self._decoded_at("L", max(1, width // 2), max(1, height // 2))
+        size = (-(-width // 2), -(-height // 2))
+        # A JPEG that is one pixel wide or high is not scaled when it is decoded.
+        return self._plain(half) if half.size == size else self._plain(half).resize(size)
+
+    def _decoded_at(self, mode: str, width: int, height: int) -> Image.Image:
+        """The JPEG again, to be decoded at 1/2, 1/4 or 1/8 of its size where that is still as large."""
+        image = Image.open(io.BytesIO(self.data))
+        image.draft(mode, (width, height))
+        return image
+
+    @property
+    def is_gray_jpeg(self) -> bool:
+        """Whether it is a JPEG file of one component."""
+        return bool(self.data) and self.format == "JPEG" and self.image.mode == "L"
 
     @property
     def _is_color_jpeg(self) -> bool:
@@ -157,17 +187,13 @@ class Photo:
             return image.convert("RGBA").convert("RGB") if image.mode in ("P", "PA") else image.convert("RGB")
         raise ImageError(self.path, f"has pixels of mode {image.mode}; save it with 8 or 16 bits a channel")
 
+    def as_stored(self, image: Image.Image) -> Image.Image:
+        """Turn an image of the photograph as seen to how it is stored."""
+        back = {6: 8, 8: 6}.get(self.orientation, self.orientation)
+        return image if back not in TURNS else image.transpose(TURNS[back])
+
     def _upright(self, image: Image.Image) -> Image.Image:
-        turn = {
-            2: Image.Transpose.FLIP_LEFT_RIGHT,
-            3: Image.Transpose.ROTATE_180,
-            4: Image.Transpose.FLIP_TOP_BOTTOM,
-            5: Image.Transpose.TRANSPOSE,
-            6: Image.Transpose.ROTATE_270,
-            7: Image.Transpose.TRANSVERSE,
-            8: Image.Transpose.ROTATE_90,
-        }.get(self.orientation)
-        return image if turn is None else image.transpose(turn)
+        return image if self.orientation not in TURNS else image.transpose(TURNS[self.orientation])
 
 
 def _is_gray_profile(profile: bytes) -> bool:

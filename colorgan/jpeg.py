@@ -55,6 +55,10 @@ class JpegError(ValueError):
     """What keeps a file from being joined or undone."""
 
 
+class NoRecordError(JpegError):
+    """The file has no record of a grayscale original."""
+
+
 @dataclass(frozen=True)
 class Segment:
     """A marker and what belongs to it: its own bytes from `start`, those after its length from `body`."""
@@ -186,9 +190,11 @@ def undo(joined: bytes) -> bytes:
 
     As the record in the file has the SHA-256 of the grayscale one, what comes is that file or nothing.
     """
-    records = [segment for segment in parse(joined) if _is_record(joined, segment)]
+    records = (
+        [segment for segment in parse(joined) if _is_record(joined, segment)] if RECORD in joined else []
+    )
     if not records:
-        raise JpegError("it holds no record of a grayscale original")
+        raise NoRecordError("it holds no record of a grayscale original")
     try:
         packed = b"".join(joined[segment.body + len(RECORD) : segment.end] for segment in records)
         # The gray file cannot be longer than the joined one, nor can what is said of it.
@@ -202,7 +208,7 @@ def undo(joined: bytes) -> bytes:
             if min(kept, dropped) < 0 or length > len(joined):
                 raise JpegError("its record is damaged")
         gray, expected = b"".join(stretches), record["sha256"]
-    except (zlib.error, ValueError, KeyError, TypeError) as error:
+    except (zlib.error, ValueError, KeyError, TypeError, RecursionError) as error:
         raise JpegError("its record is damaged") from error
     if hashlib.sha256(gray).hexdigest() != expected:
         raise JpegError("it was changed since it was coloured")

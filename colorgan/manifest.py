@@ -33,7 +33,7 @@ class Entry:
     output: str | None
     """Of the result, relative to the results folder, with forward slashes."""
     how: str
-    """How the result was written: `encoded`, or `copied` as it was."""
+    """How the result was written: `luma kept`, `encoded` (and why the luma was not kept), or `copied`."""
     size: int
     """Of the input, in bytes."""
     mtime_ns: int

@@ -17,7 +17,9 @@ class Status(StrEnum):
     """An earlier run had done it, and neither file, model nor settings have changed."""
     FAILED = "failed"
     IGNORED = "ignored"
-    """Its name is not that of an image."""
+    """Its name is not that of an image or, when originals are restored, it holds none."""
+    RESTORED = "restored"
+    """Its original was taken out of it."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Outcome:
     status: Status
     output: Path | None = None
     how: str = ""
-    """How the result was written: `encoded`, or `copied` as it was."""
+    """How the result was written: `luma kept`, `encoded` (and why the luma was not kept), or `copied`."""
     error: str = ""
     seconds: float = 0.0
     """From reading the file to the result's being in place, the wait for its batch included."""

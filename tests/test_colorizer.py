@@ -14,6 +14,7 @@ from colorgan import ColorizeConfig, Colorizer, ImageError, Status
 from colorgan.backends import Model, Planes
 from colorgan.colorizer import generator_shape
 from colorgan.errors import PredictError
+from colorgan.provenance import Credit
 
 SIZES = [(64, 48), (48, 64), (200, 150), (90, 90), (301, 77), (17, 230), (1, 1)]
 
@@ -110,7 +111,7 @@ def test_photographs_of_different_sizes_share_a_batch(
     for number in range(12):
         make_photo(80 + 8 * number, 60 + 6 * number, seed=number).save(tmp_path / f"{number}.jpg")
     colorizer, backend = Colorizer(exports["onnx"], ColorizeConfig(batch_size=4)), CountingBackend()
-    colorizer.model = Model(backend, 64, "a test", "0")
+    colorizer.model = Model(backend, 64, "a test", Credit("a test", "0"))
     assert len(list(colorizer.colorize_folder(tmp_path, tmp_path / "results"))) == 12
     assert backend.shapes == [(4, 1, 48, 80)] * 3
 
@@ -134,7 +135,7 @@ def test_a_batch_that_does_not_fit_is_halved(
     for number in range(12):
         make_photo(80, 60, seed=number).save(tmp_path / f"{number}.jpg")
     colorizer, backend = Colorizer(exports["onnx"], ColorizeConfig(batch_size=7)), SmallBackend()
-    colorizer.model = Model(backend, 64, "a test", "0")
+    colorizer.model = Model(backend, 64, "a test", Credit("a test", "0"))
     outcomes = list(colorizer.colorize_folder(tmp_path, tmp_path / "results"))
     assert Counter(outcome.status for outcome in outcomes) == {Status.COLORED: 12}
     assert max(shape[0] for shape in backend.shapes) == 2

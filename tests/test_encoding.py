@@ -16,14 +16,23 @@ from PIL.PngImagePlugin import PngInfo
 from colorgan.encoding import encode, output_format, write_result
 from colorgan.errors import ImageError, RunError
 from colorgan.images import Photo
+from colorgan.provenance import Credit
 
 CHROMA = np.stack([np.full((16, 16), 110), np.full((16, 16), 150)]).astype(np.uint8)
-XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><note>Photographer: J. Smith</note></x:xmpmeta>'
+CREDIT = Credit("generator.onnx", "0" * 64)
+XMP = (
+    b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
+    b'<rdf:Description rdf:about="" xmlns:e="http://iptc.org/std/Iptc4xmpExt/2008-02-29/" '
+    b'xmlns:dc="http://purl.org/dc/elements/1.1/" dc:title="Photographer: J. Smith" '
+    b'e:DigitalSourceType="http://cv.iptc.org/newscodes/digitalsourcetype/digitalCapture"/>'
+    b"</rdf:RDF></x:xmpmeta>"
+)
 
 
 def colored(path: Path, wanted: str = "keep") -> Image.Image:
     photo = Photo.read(path)
-    return Image.open(io.BytesIO(encode(photo, photo.luma(), CHROMA, output_format(photo, wanted), 95)))
+    data = encode(photo, photo.luma(), CHROMA, output_format(photo, wanted), 95, CREDIT)
+    return Image.open(io.BytesIO(data))
 
 
 def make_exif() -> Image.Exif:
@@ -62,7 +71,10 @@ def test_metadata_is_kept_and_the_orientation_spent(
     if suffix != "webp":  # has no field for it
         assert result.info["dpi"] == pytest.approx((300, 300), abs=0.1)
     result.load()
-    assert b"J. Smith" in result.info.get("xmp", b"")
+    xmp = result.info["xmp"]
+    assert b"J. Smith" in xmp
+    assert b"algorithmicallyEnhanced" in xmp
+    assert b"digitalCapture" not in xmp
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,7 @@ LIGHT = {
     "encoding",
     "files",
     "jpeg",
+    "provenance",
     "job",
     "sources",
     "timing",

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from colorgan.errors import ModelError, UsageError
+from colorgan.provenance import Credit
 
 Planes = npt.NDArray[np.uint8]
 
@@ -36,8 +37,8 @@ class Model:
     """Side in pixels of the square whose area the generator sees best."""
     runs_on: str
     """Runtime and device, such as `onnxruntime, CPU`."""
-    sha256: str
-    """Of the file, in hexadecimal."""
+    credit: Credit
+    """The file's name and SHA-256, for the results."""
     batch_size: int = 1
     """Images per call of `predict` that suit it."""
     at_once: int = 1

@@ -16,8 +16,8 @@ from colorgan.backends import Model, Planes
 from colorgan.config import STRIDE
 from colorgan.devices import available_cpus, has_cuda_driver
 from colorgan.errors import DeviceError, ModelError, PredictError
-from colorgan.files import sha256_of
 from colorgan.metadata import ModelMetadata
+from colorgan.provenance import credit_of
 
 CPU, CUDA, TENSORRT = "CPUExecutionProvider", "CUDA", "Tensorrt"
 SIGNATURE = (("luma", "tensor(uint8)"), ("chroma", "tensor(uint8)"))
@@ -82,11 +82,13 @@ def load_onnx(path: Path, device: str, devices: Sequence[int] = (), threads: int
     if tuple((put.name, put.type) for put in puts) != SIGNATURE:
         raise ModelError(path, "is the ONNX file of another model; colorgan-export writes luma -> chroma")
     metadata = ModelMetadata.from_strings(path, on_cpu.get_modelmeta().custom_metadata_map)
-    native_size, sha256, why = metadata.native_size, sha256_of(path), "as asked for"
+    native_size, credit, why = metadata.native_size, credit_of(path), "as asked for"
     if devices or device != "cpu":
         provider, numbers = TENSORRT if device == "tensorrt" else CUDA, devices or (0,)
         try:
-            sessions = [_open_on_gpu(path, provider, number, native_size, sha256) for number in numbers]
+            sessions = [
+                _open_on_gpu(path, provider, number, native_size, credit.sha256) for number in numbers
+            ]
         except DeviceError as error:
             if devices or device != "auto":
                 raise DeviceError(f"{provider} was asked for, but {error}; or use --device cpu") from error
@@ -95,10 +97,10 @@ def load_onnx(path: Path, device: str, devices: Sequence[int] = (), threads: int
             runs_on = f"onnxruntime, {provider}, device {', '.join(map(str, numbers))}"
             # One stream a device: further calls would wait for it.
             backend = OnnxRuntimeBackend(sessions, pad=True)
-            return Model(backend, native_size, runs_on, sha256, GPU_BATCH, len(sessions))
+            return Model(backend, native_size, runs_on, credit, GPU_BATCH, len(sessions))
     at_once = max(1, available_cpus() // threads)
     runs_on = f"onnxruntime, CPU, {at_once * threads} threads ({why})"
-    return Model(OnnxRuntimeBackend([on_cpu] * at_once), native_size, runs_on, sha256, 1, at_once)
+    return Model(OnnxRuntimeBackend([on_cpu] * at_once), native_size, runs_on, credit, 1, at_once)
 
 
 def open_session(path: Path, providers: Sequence[Provider], threads: int = 1) -> ort.InferenceSession:

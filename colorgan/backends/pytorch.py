@@ -14,9 +14,9 @@ from colorgan.backends import Model, Planes
 from colorgan.checkpoint import build_generator, load_checkpoint
 from colorgan.devices import torch_device
 from colorgan.errors import ModelError, PredictError
-from colorgan.files import sha256_of
 from colorgan.metadata import KEY, ModelMetadata
 from colorgan.networks import ChromaPredictor
+from colorgan.provenance import credit_of
 
 
 class TorchBackend:
@@ -40,7 +40,7 @@ def load_checkpoint_model(path: Path, device: str) -> Model:
     state = load_checkpoint(path)
     backend = TorchBackend(ChromaPredictor(build_generator(path, state)), torch_device(device))
     return Model(
-        backend, state["training_config"]["size"], f"PyTorch, {backend.device.type.upper()}", sha256_of(path)
+        backend, state["training_config"]["size"], f"PyTorch, {backend.device.type.upper()}", credit_of(path)
     )
 
 
@@ -49,7 +49,7 @@ def load_torchscript(path: Path, device: str) -> Model:
     backend, strings = open_torchscript(path, torch_device(device))
     metadata = ModelMetadata.from_strings(path, strings)
     return Model(
-        backend, metadata.native_size, f"TorchScript, {backend.device.type.upper()}", sha256_of(path)
+        backend, metadata.native_size, f"TorchScript, {backend.device.type.upper()}", credit_of(path)
     )
 
 

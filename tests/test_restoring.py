@@ -1,0 +1,127 @@
+"""The originals come back byte for byte, or not at all, and never anywhere else."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from conftest import MakePhoto
+from PIL import Image, ImageOps
+
+from colorgan import Colorizer, Status
+from colorgan.cli.main import main
+from colorgan.manifest import NAME
+from colorgan.restoring import restore_folder
+
+
+@pytest.fixture
+def results(exports: dict[str, Path], make_photo: MakePhoto, tmp_path: Path) -> Path:
+    """Results of three gray JPEGs, a neutral colour JPEG, a PNG and a colour photograph."""
+    photos = tmp_path / "photos"
+    (photos / "1911").mkdir(parents=True)
+    make_photo(90, 70).save(photos / "a.jpg", comment=b"Box 12", xmp=b"not XMP at all")
+    make_photo(71, 91, seed=1).save(photos / "1911/b.JPEG", progressive=True)
+    make_photo(50, 50, seed=2).save(photos / "1911/a.jpg", restart_marker_blocks=2)
+    make_photo(50, 50).convert("RGB").save(photos / "neutral.jpg")
+    make_photo(50, 50).save(photos / "c.png")
+    make_photo(256, 256, "RGB").save(photos / "in colour.jpg")
+    list(Colorizer(exports["onnx"]).colorize_folder(photos, tmp_path / "results"))
+    return tmp_path / "results"
+
+
+def restore(*arguments: Path) -> Result:
+    return CliRunner().invoke(main, ["restore", *map(str, arguments)])
+
+
+def test_originals_are_given_back_byte_for_byte(results: Path, tmp_path: Path) -> None:
+    for _ in range(2):  # once more does no harm
+        done = restore(results, tmp_path / "originals")
+        assert done.exit_code == 0, done.output
+        assert done.stdout.startswith("3 originals restored; 0 failed; 3 hold none.")
+    names = {"a.jpg", "1911/b.JPEG", "1911/a.jpg"}
+    restored = {path for path in (tmp_path / "originals").rglob("*") if path.is_file()}
+    assert {path.relative_to(tmp_path / "originals").as_posix() for path in restored} == names
+    for name in names:
+        assert (tmp_path / "originals" / name).read_bytes() == (tmp_path / "photos" / name).read_bytes()
+
+
+def test_names_come_from_the_results_where_there_is_no_manifest(results: Path, tmp_path: Path) -> None:
+    (results / NAME).unlink()
+    outputs = [
+        outcome.output for outcome in restore_folder(results, tmp_path / "originals") if outcome.output
+    ]
+    assert {path.name for path in outputs} == {"a.jpg", "b.JPEG"}
+
+
+def test_what_was_changed_is_refused(results: Path, tmp_path: Path) -> None:
+    path = results / "colorized_a.jpg"
+    data = bytearray(path.read_bytes())
+    data[data.index(b"Box 12")] ^= 1
+    path.write_bytes(data)
+    done = restore(results, tmp_path / "originals")
+    assert done.exit_code == 1
+    assert (
+        "colorized_a.jpg: its original cannot be restored: it was changed since it was coloured"
+        in done.stderr
+    )
+    assert "2 originals restored; 1 failed" in done.stdout
+    assert not (tmp_path / "originals/a.jpg").exists()
+
+
+def test_other_files_are_not_overwritten(results: Path, tmp_path: Path) -> None:
+    (tmp_path / "originals").mkdir()
+    (tmp_path / "originals/a.jpg").write_bytes(b"mine")
+    done = restore(results, tmp_path / "originals")
+    assert done.exit_code == 1
+    assert "originals/a.jpg is another file already" in done.stderr
+    assert (tmp_path / "originals/a.jpg").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize(
+    "name", ["../evil.jpg", "/tmp/colorgan-evil.jpg", "1911/../../evil.jpg", "link/evil.jpg"]
+)
+def test_nothing_is_written_elsewhere_whatever_the_manifest_says(
+    results: Path, tmp_path: Path, name: str
+) -> None:
+    lines = [json.loads(line) for line in (results / NAME).read_text().splitlines()]
+    (entry,) = [line for line in lines if line["path"] == "a.jpg"]
+    entry["path"] = name
+    (results / NAME).write_text(json.dumps(entry))
+    (tmp_path / "originals").mkdir()
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "originals/link").symlink_to(tmp_path / "elsewhere")
+    done = restore(results, tmp_path / "originals")
+    assert done.exit_code == 1
+    assert "the manifest gives it a name outside of the folder" in done.stderr
+    assert not list(tmp_path.rglob("evil.jpg"))
+    assert not Path("/tmp/colorgan-evil.jpg").exists()
+
+
+def test_folders_that_do_not_make_sense_are_refused(results: Path, tmp_path: Path) -> None:
+    assert restore(tmp_path / "nowhere", tmp_path / "originals").exit_code == 2
+    assert restore(results, results).exit_code == 2
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_is_coloured_as_it_is_seen(
+    exports: dict[str, Path], make_photo: MakePhoto, tmp_path: Path, orientation: int
+) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    (tmp_path / "photos").mkdir()
+    make_photo(160, 96).save(tmp_path / "photos/a.jpg", exif=exif, quality=100)
+    colorizer = Colorizer(exports["onnx"])
+    (outcome,) = colorizer.colorize_folder(tmp_path / "photos", tmp_path / "results")
+    assert (outcome.status, outcome.how) == (Status.COLORED, "luma kept")
+    assert outcome.output is not None
+    with Image.open(outcome.output) as result, Image.open(tmp_path / "photos/a.jpg") as photo:
+        assert result.size == photo.size == (160, 96)
+        assert result.getexif()[0x0112] == orientation  # as nothing was turned
+    # Read again as any photograph: what it shows is what colouring it upright gives.
+    expected = colorizer(tmp_path / "photos/a.jpg")
+    with Image.open(outcome.output) as result:
+        shown = ImageOps.exif_transpose(result)
+    difference = np.abs(np.asarray(shown.convert("RGB"), int) - np.asarray(expected))
+    assert difference.mean() < 3
+    assert np.asarray(shown.convert("RGB")).std(axis=-1).max() > 5
