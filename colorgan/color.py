@@ -63,7 +63,8 @@ def fit_chroma(luma: Planes, chroma: Planes, step: int) -> tuple[Planes, Planes]
     # Pillow scales four planes as one image (its mode CMYK) faster than two planes and two more.
     planes = Image.merge("CMYK", [Image.fromarray(plane) for plane in (*chroma, *_reach(chroma))])
     scaled = planes.resize((width, height), Image.Resampling.BILINEAR).split()
-    cb, cr, up, down = (np.array(plane) for plane in scaled)
+    cb, cr = (np.array(plane) for plane in scaled[:2])
+    up, down = (np.asarray(plane) for plane in scaled[2:])
     # Few samples are out of gamut, and as indices they are looked for only once.
     outside = np.flatnonzero((up > 255 - lightest) | (down > darkest))
     flat_cb, flat_cr = cb.reshape(-1), cr.reshape(-1)

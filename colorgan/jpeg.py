@@ -14,6 +14,9 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+import numpy.typing as npt
+
 # Markers, T.81, table B.1.
 SOF0, SOF1, SOF2, DHT, SOI, EOI, SOS, DQT, DNL, DRI = (
     0xC0,
@@ -33,10 +36,7 @@ FRAMES_THAT_JOIN = {SOF0: "baseline", SOF1: "extended sequential", SOF2: "progre
 DESCRIBING = frozenset({*range(0xE0, 0xF0), COM})
 """Segments that describe the picture and are not needed to decode it: APP0 to APP15 and COM."""
 
-# Any marker may have fill bytes before it (B.1.1.2). In a scan, FF00 is a byte FF, and FFD0 to FFD7 are
-# restart markers (B.1.1.5).
-MARKER = re.compile(rb"\xff+([^\x00\xff])")
-END_OF_SCAN = re.compile(rb"\xff+[^\x00\xd0-\xd7\xff]")
+MARKER = re.compile(rb"\xff+([^\x00\xff])")  # any marker may have fill bytes before it (B.1.1.2)
 
 LONGEST = 65535 - 2
 """Bytes that a segment can hold besides its length (B.1.1.4)."""
@@ -77,7 +77,7 @@ def parse(data: bytes) -> list[Segment]:
     if data[:2] != b"\xff\xd8":
         raise JpegError("it does not begin as a JPEG")
     segments: list[Segment] = []
-    at = 2
+    at, ends_of_scans = 2, _markers_after_scans(data)
     while not segments or segments[-1].marker != EOI:
         found = MARKER.match(data, at)
         if found is None:
@@ -91,13 +91,24 @@ def parse(data: bytes) -> list[Segment]:
             raise JpegError(f"its segment at byte {at} is damaged")
         scan_end = end
         if marker == SOS:
-            after = END_OF_SCAN.search(data, end)
-            if after is None:
+            following = np.searchsorted(ends_of_scans, end)
+            if following == len(ends_of_scans):
                 raise JpegError("it ends within a scan")
-            scan_end = after.start()
+            scan_end = int(ends_of_scans[following])
+            while scan_end > end and data[scan_end - 1] == 0xFF:  # fill bytes
+                scan_end -= 1
         segments.append(Segment(marker, at, body + 2, end, scan_end))
         at = scan_end
     return segments
+
+
+def _markers_after_scans(data: bytes) -> npt.NDArray[np.intp]:
+    """Where a scan may end: at FF, but FF00 is a byte FF of it, and FFD0 to FFD7 restart it (B.1.1.5)."""
+    values = np.frombuffer(data, np.uint8)
+    at = np.flatnonzero(values[:-1] == 0xFF)
+    code = values[at + 1]
+    goes_on = (code == 0) | (code == 0xFF) | ((code >= 0xD0) & (code <= 0xD7))
+    return np.asarray(at[~goes_on], dtype=np.intp)
 
 
 @dataclass(frozen=True)
