@@ -28,6 +28,7 @@ NAMED_FAILURES = 10
 
 REMARKS = {
     Status.COPIED: "already in colour, copied",
+    Status.SKIPPED: "already in colour, left out",
     Status.DONE: "done before",
     Status.FAILED: "failed",
     Status.IGNORED: "not an image, left alone",

@@ -15,12 +15,13 @@ from PIL import Image
 from colorgan.backends import EMBEDDED_MODEL, Planes, load_model
 from colorgan.color import TONED, chroma_spread, merge, saturate
 from colorgan.config import STRIDE, ColorizeConfig
-from colorgan.encoding import KeptLuma, encode, output_format, write_result
+from colorgan.encoding import encode, output_format, quality_of, write_result
 from colorgan.errors import ImageError, PredictError
 from colorgan.files import ignores_case
 from colorgan.images import Photo
 from colorgan.job import Job
 from colorgan.jpeg import JpegError
+from colorgan.kept_luma import KeptLuma
 from colorgan.manifest import Manifest
 from colorgan.outcome import Outcome, Status
 from colorgan.pipeline import Batcher, Budget, map_unordered
@@ -54,7 +55,7 @@ class Colorizer:
             source = Photo.read(Path(photo), self.config.max_pixels)
         small, _ = self._sketch(source)
         chroma = self.model.backend.predict(small[None, None])[0]
-        return merge(source.luma(), saturate(chroma, self.config.saturation)).convert("RGB")
+        return merge(source.luma(), saturate(chroma, self.config.saturation))
 
     def colorize_folder(self, source: str | Path, destination: str | Path) -> Iterator[Outcome]:
         """Colour every image in the folder `source` and below, or that one file, into `destination`.
@@ -75,7 +76,7 @@ class Colorizer:
         with Manifest.open(job.destination) as manifest:
             todo = takewhile(lambda _: not stop.is_set(), self.pending(job, manifest))
             for outcome in self._outcomes(job, todo, times):
-                if outcome.status in (Status.COLORED, Status.COPIED, Status.FAILED):
+                if outcome.status in (Status.COLORED, Status.COPIED, Status.SKIPPED, Status.FAILED):
                     manifest.record(job.entry(outcome, self._made_by(job)))
                 yield outcome
 
@@ -143,7 +144,7 @@ class Colorizer:
 
     def _colorize_file(
         self, photo: Photo, job: Job, predict: Predict, times: StageTimes
-    ) -> tuple[str, Status, Path]:
+    ) -> tuple[str, Status, Path | None]:
         """Say how the result was written, what became of the photograph, and where the result is."""
         format, kept, why = output_format(photo, self.config.format), None, ""
         with times("decode"):
@@ -153,7 +154,9 @@ class Colorizer:
                 except JpegError as error:
                     why = f", as {error}"
             small, has_color = self._sketch(photo, kept.half if kept else None)
-        if has_color:
+        if has_color and self.config.if_color == "skip":
+            return "", Status.SKIPPED, None
+        if has_color and self.config.if_color == "copy":
             output = job.output_path(photo.path, photo.format)
             with times("write"):
                 write_result(output, photo.data)
@@ -171,8 +174,9 @@ class Colorizer:
             how = f"encoded{why}"
             with times("decode"):
                 luma = photo.luma()
+            quality = quality_of(photo, self.config.quality)
             with times("encode"):
-                data = encode(photo, luma, chroma, format, self.config.quality, self.model.credit)
+                data = encode(photo, luma, chroma, format, quality, self.model.credit)
         with times("write"):
             write_result(output, data)
         return how, Status.COLORED, output

@@ -137,12 +137,23 @@ class ColorizeConfig(Config):
         "Format of the results; keep: each photograph's own.",
         choices=("keep", "jpg", "png", "webp", "tiff"),
     )
+    if_color: str = setting(
+        "copy",
+        "What to do with a photograph that is in colour already.",
+        choices=("copy", "skip", "recolor"),
+    )
     jpeg_luma: str = setting(
         "keep",
         "Of a grayscale JPEG whose result is a JPEG: keep the luma as it is stored, or encode it anew.",
         choices=("keep", "reencode"),
     )
-    quality: int = setting(95, "Quality of JPEG and WebP results, 1 to 100.", low=1, high=100)
+    quality: int = setting(
+        0,
+        "Quality of JPEG and WebP results, 1 to 100; auto: a JPEG's own where it can be told, else 95.",
+        low=0,
+        high=100,
+        zero="auto",
+    )
     saturation: float = setting(1.0, "Strength of the colours: 0 none, 1 as predicted.", low=0, high=4)
     overwrite: bool = setting(False, "Colour again what an earlier run has done.")
 
@@ -163,5 +174,5 @@ class ColorizeConfig(Config):
     @property
     def result_settings(self) -> str:
         """The settings that a result depends on."""
-        names = ("format", "jpeg_luma", "quality", "saturation")
+        names = ("format", "if_color", "jpeg_luma", "quality", "saturation")
         return " ".join(f"{name}={getattr(self, name)}" for name in names)

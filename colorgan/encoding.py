@@ -5,22 +5,23 @@ from __future__ import annotations
 import errno
 import io
 from collections.abc import Iterator
-from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import simplejpeg
 from PIL import Image
-from PIL.ExifTags import Base as Tag
-from PIL.PngImagePlugin import PngInfo
 
-from colorgan.color import Planes, fit_chroma, merge
+from colorgan.color import DeepPlanes, Planes, fit_chroma, merge, merge_deep
 from colorgan.errors import ImageError, RunError
 from colorgan.files import atomic_file
+from colorgan.icc import is_for_gray, rgb_from_gray
 from colorgan.images import DECODE_ERRORS, Photo
-from colorgan.jpeg import DESCRIBING, GrayJpeg, JpegError, join, parse
+from colorgan.jpeg import DESCRIBING, parse
+from colorgan.photo_metadata import TIFF_TAGS, save_options, upright_exif
 from colorgan.provenance import Credit
+from colorgan.sixteen_bits import encode_png, encode_tiff
 
 FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "tiff": "TIFF"}
 """Pillow's names of the formats that one can ask for."""
@@ -28,12 +29,11 @@ FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "tiff": "TIFF"}
 WRITABLE = (*FORMATS.values(), "BMP")
 """Results have the format of their photograph if it is one of these; else they become PNG."""
 
-PNG_XMP = "XML:com.adobe.xmp"  # the keyword of XMP (XMP specification, part 3, 1.1.5)
-WITH_ALPHA = ("PNG", "TIFF", "WEBP")
+QUALITY = 95
+"""Of JPEG and WebP results; luma is kept within a few steps."""
 
-# A TIFF's EXIF holds the layout of its pixels too, not the result's: take what describes the picture.
-TIFF_TAGS = (Tag.ImageDescription, Tag.Make, Tag.Model, Tag.Software, Tag.DateTime, Tag.Artist, Tag.Copyright)
-SUB_FOLDERS = (Tag.ExifOffset, Tag.GPSInfo)
+WITH_ALPHA = ("PNG", "TIFF", "WEBP")
+SIXTEEN_BITS = ("PNG", "TIFF")
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -45,6 +45,29 @@ def output_format(photo: Photo, wanted: str = "keep") -> str:
     return photo.format if photo.format in WRITABLE else "PNG"
 
 
+def quality_of(photo: Photo, asked: int) -> int:
+    """The quality, 1 to 100, to encode a result in: what was asked for or, for 0, what suits it.
+
+    That is the photograph's own if it is a JPEG whose luma has one of libjpeg's standard tables, so that
+    coefficients hardly change when they are quantised again, else 95.
+    """
+    return asked or _standard_tables().get(_luma_table(photo.image), QUALITY)
+
+
+@cache
+def _standard_tables() -> dict[tuple[int, ...], int]:
+    """The quality that stands for each of libjpeg's tables."""
+    tables = {}
+    for quality in range(1, 101):
+        data = _save(Image.new("L", (8, 8)), "JPEG", {"quality": quality})
+        tables[_luma_table(Image.open(io.BytesIO(data)))] = quality
+    return tables
+
+
+def _luma_table(image: Image.Image) -> tuple[int, ...]:
+    return tuple(getattr(image, "quantization", {}).get(0, ()))
+
+
 def encode(
     photo: Photo, luma: Image.Image, chroma: Planes, format: str, quality: int, credit: Credit
 ) -> bytes:
@@ -52,12 +75,14 @@ def encode(
 
     The photograph's metadata and transparency come along, and its XMP says what the colours are from.
     """
-    metadata = _metadata(photo, format, credit)
+    metadata = save_options(photo, format, credit)
     try:
+        if format in SIXTEEN_BITS and (deep := photo.deep_luma()) is not None:
+            return _encode_deep(photo, merge_deep(deep, chroma), format, metadata)
         if format == "JPEG":
             description = _save(Image.new("L", (8, 8)), format, metadata)
             return _encode_jpeg(luma, chroma, quality, described_by=description)
-        image = merge(luma, chroma).convert("RGB")
+        image = merge(luma, chroma)
         alpha = photo.alpha() if format in WITH_ALPHA else None
         if alpha is not None:
             image.putalpha(alpha)
@@ -65,6 +90,17 @@ def encode(
         return _save(image, format, metadata | ({"quality": quality} if format == "WEBP" else {}))
     except DECODE_ERRORS as error:
         raise ImageError(photo.path, f"cannot be written as {format} ({error})") from error
+
+
+def _encode_deep(photo: Photo, pixels: DeepPlanes, format: str, metadata: dict[str, Any]) -> bytes:
+    profile = photo.image.info.get("icc_profile")
+    if profile and is_for_gray(profile):  # not applied: it would cost bits
+        metadata["icc_profile"] = rgb_from_gray(profile)
+    if format == "PNG":
+        return encode_png(pixels, described_by=_save(Image.new("RGB", (1, 1)), format, metadata))
+    exif = upright_exif(photo.image)
+    texts = {int(tag): str(exif[tag]) for tag in TIFF_TAGS if tag in exif}
+    return encode_tiff(pixels, texts, metadata["xmp"], metadata.get("icc_profile"), metadata.get("dpi"))
 
 
 def write_result(path: Path, data: bytes) -> None:
@@ -78,37 +114,6 @@ def write_result(path: Path, data: bytes) -> None:
                 f"{path.parent}: the disk is full; make room and run the same command again"
             ) from error
         raise ImageError(path, f"cannot be written ({error.strerror})") from error
-
-
-@dataclass(frozen=True)
-class KeptLuma:
-    """A grayscale JPEG that stays as it is while chroma is joined to it."""
-
-    photo: Photo
-    gray: GrayJpeg
-    half: Image.Image
-    """Its luma as it is stored, at half the size."""
-
-    @classmethod
-    def of(cls, photo: Photo) -> KeptLuma:
-        """Decode as much as is needed; raises JpegError with the reason if chroma cannot be joined to it."""
-        if photo.image.info.get("icc_profile"):
-            raise JpegError("its colour profile is for gray alone")
-        if b"MPF\0" in photo.data[:65536]:
-            raise JpegError("other pictures follow it, at places that would change")
-        gray = GrayJpeg.parse(photo.data)
-        return cls(photo, gray, photo.stored_luma_halved())
-
-    def join(self, chroma: Planes, quality: int, credit: Credit) -> bytes:
-        """Add chroma uint8 (2, h, w) of the photograph as seen, in this JPEG quality; raises JpegError."""
-        stored = np.stack([np.asarray(self.photo.as_stored(Image.fromarray(plane))) for plane in chroma])
-        # The mean of 2 x 2 pixels stands for them: to decode all of them would cost more than all the rest.
-        options = {"quality": quality, "progressive": self.gray.is_progressive}
-        cb, cr = (
-            GrayJpeg.parse(_save(Image.fromarray(plane), "JPEG", options))
-            for plane in fit_chroma(np.asarray(self.half), stored, step=1)
-        )
-        return join(self.gray, cb, cr, credit.added_to(self.gray.xmp))
 
 
 def _encode_jpeg(luma: Image.Image, chroma: Planes, quality: int, described_by: bytes) -> bytes:
@@ -132,47 +137,3 @@ def _save(image: Image.Image, format: str, options: dict[str, Any]) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, format, **options)
     return buffer.getvalue()
-
-
-def _metadata(photo: Photo, format: str, credit: Credit) -> dict[str, Any]:
-    """Save options for the EXIF, colour profile, XMP, texts and resolution of the photograph."""
-    info = photo.image.info
-    options: dict[str, Any] = {key: info[key] for key in ("dpi", "comment") if info.get(key)}
-    options["xmp"] = credit.added_to(info.get("xmp"))
-    profile = info.get("icc_profile")
-    if profile and profile[16:20] == b"RGB ":  # a gray or CMYK profile was applied when it was decoded
-        options["icc_profile"] = profile
-    try:
-        exif = _exif(photo.image)
-    except DECODE_ERRORS:  # damaged EXIF cannot be carried over, and is no reason to lose the photograph
-        exif = Image.Exif()
-    if format == "PNG":
-        options["pnginfo"] = _png_texts(photo.image, options.pop("xmp"))
-    if format == "TIFF":
-        exif[Tag.XMLPacket] = options["xmp"]
-    if len(exif):
-        options["exif"] = exif.tobytes()  # as an object, Pillow's TIFF writer would lose its sub-folders
-    return options
-
-
-def _exif(image: Image.Image) -> Image.Exif:
-    """The image's EXIF but for the orientation, as the result is upright."""
-    exif, kept = image.getexif(), Image.Exif()
-    tags = [tag for tag in TIFF_TAGS if tag in exif] if image.format == "TIFF" else list(exif)
-    for tag in tags:
-        if tag not in (Tag.Orientation, *SUB_FOLDERS):
-            kept[tag] = exif[tag]
-    for tag in SUB_FOLDERS:
-        if folder := exif.get_ifd(tag):
-            kept[tag] = folder
-    return kept
-
-
-def _png_texts(image: Image.Image, xmp: bytes) -> PngInfo:
-    """The texts of a PNG, and XMP."""
-    chunks = PngInfo()
-    for key, text in getattr(image, "text", {}).items():
-        if key != PNG_XMP:
-            chunks.add_itxt(key, text)
-    chunks.add_itxt(PNG_XMP, xmp.decode())
-    return chunks

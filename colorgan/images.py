@@ -11,8 +11,10 @@ import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 from PIL.ExifTags import Base as Tag
 
+from colorgan.color import DeepPlanes
 from colorgan.config import MAX_PIXELS
 from colorgan.errors import ImageError
+from colorgan.icc import is_for_gray, rgb_from_gray
 
 DECODE_ERRORS = (
     OSError,
@@ -143,9 +145,9 @@ class Photo:
         """The luma of a JPEG as it is stored, at half its size, rounded up: mode L."""
         width, height = self.image.size
         half = self._decoded_at("L", max(1, width // 2), max(1, height // 2))
+        self._load(half)
         size = (-(-width // 2), -(-height // 2))
-        # A JPEG that is one pixel wide or high is not scaled when it is decoded.
-        return self._plain(half) if half.size == size else self._plain(half).resize(size)
+        return half if half.size == size else half.resize(size)  # one pixel wide or high, it was not scaled
 
     def _decoded_at(self, mode: str, width: int, height: int) -> Image.Image:
         """The JPEG again, to be decoded at 1/2, 1/4 or 1/8 of its size where that is still as large."""
@@ -162,18 +164,36 @@ class Photo:
     def _is_color_jpeg(self) -> bool:
         return bool(self.data) and self.format == "JPEG" and self.image.mode == "RGB"
 
+    def deep_luma(self) -> DeepPlanes | None:
+        """The luma as seen with all of its 16 bits, uint16 (H, W); None if it has no more than 8.
+
+        A gray profile is not applied: it must be one that `rgb_from_gray` can turn into one for colour.
+        """
+        profile = self.image.info.get("icc_profile")
+        lost = profile and is_for_gray(profile) and rgb_from_gray(profile) is None
+        if self.image.mode not in SIXTEEN_BITS or lost:
+            return None
+        self._load(self.image)
+        return np.asarray(self._upright(self.image)).astype(np.uint16)
+
     def alpha(self) -> Image.Image | None:
         """The transparency as seen, at full resolution: mode L, or None."""
         if not self.image.has_transparency_data:
             return None
         return self._upright(self.image.convert("RGBA").getchannel("A"))
 
-    def _plain(self, image: Image.Image) -> Image.Image:
-        """Decode to mode L, RGB or YCbCr."""
+    def _load(self, image: Image.Image) -> None:
         try:
             image.load()
+        except DECODE_ERRORS as error:
+            raise ImageError(self.path, f"cannot be decoded ({error})") from error
+
+    def _plain(self, image: Image.Image) -> Image.Image:
+        """Decode to mode L, RGB or YCbCr."""
+        self._load(image)
+        try:
             profile = image.info.get("icc_profile")
-            if profile and (image.mode == "CMYK" or _is_gray_profile(profile)):
+            if profile and (image.mode == "CMYK" or is_for_gray(profile)):
                 return _to_srgb(image, profile)
         except DECODE_ERRORS as error:
             raise ImageError(self.path, f"cannot be decoded ({error})") from error
@@ -194,10 +214,6 @@ class Photo:
 
     def _upright(self, image: Image.Image) -> Image.Image:
         return image if self.orientation not in TURNS else image.transpose(TURNS[self.orientation])
-
-
-def _is_gray_profile(profile: bytes) -> bool:
-    return profile[16:20] == b"GRAY"  # ICC.1:2022, 7.2.8: the colour space field of the header
 
 
 def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:

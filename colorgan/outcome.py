@@ -13,6 +13,8 @@ class Status(StrEnum):
     COLORED = "colored"
     COPIED = "copied"
     """It was in colour already, and its bytes were copied."""
+    SKIPPED = "skipped"
+    """It was in colour already, and was to be left out."""
     DONE = "done"
     """An earlier run had done it, and neither file, model nor settings have changed."""
     FAILED = "failed"

@@ -9,7 +9,8 @@ from colorgan.encoding import write_result
 from colorgan.errors import ImageError, UsageError
 from colorgan.files import make_writable
 from colorgan.job import PREFIX
-from colorgan.jpeg import JpegError, NoRecordError, undo
+from colorgan.joining import NoRecordError, undo
+from colorgan.jpeg import JpegError
 from colorgan.manifest import Manifest
 from colorgan.outcome import Outcome, Status
 from colorgan.sources import has_image_suffix, walk_files

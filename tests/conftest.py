@@ -1,5 +1,6 @@
 """Tiny seeded models and photographs, made for each test."""
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +27,22 @@ def make_photo() -> MakePhoto:
         return Image.fromarray(noise).resize((width, height), Image.Resampling.BICUBIC).convert(mode)
 
     return make
+
+
+def linear_gray_profile() -> bytes:
+    """An ICC profile for gray with gamma 1: the header, a white point and a tone curve (ICC.1:2001-04)."""
+    white = b"XYZ " + bytes(4) + struct.pack(">3i", 63190, 65536, 54061)  # D50, in 1/65536
+    curve = b"curv" + bytes(4) + struct.pack(">I", 0)
+    start = 128 + 4 + 2 * 12
+    tags = struct.pack(">I", 2)
+    tags += (
+        b"wtpt" + struct.pack(">II", start, len(white)) + b"kTRC" + struct.pack(">II", start + 20, len(curve))
+    )
+    header = bytearray(128)
+    header[0:4] = struct.pack(">I", start + len(white) + len(curve))
+    header[8:12], header[12:24], header[36:40] = b"\x02\x40\0\0", b"mntrGRAYXYZ ", b"acsp"
+    header[68:80] = white[8:]
+    return bytes(header) + tags + white + curve
 
 
 @pytest.fixture

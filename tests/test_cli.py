@@ -138,6 +138,31 @@ def test_no_saturation_is_gray(exports: dict[str, Path], photos: Path, tmp_path:
         assert np.ptp(np.asarray(image.convert("RGB"), int), axis=-1).max() <= 1
 
 
+@pytest.mark.parametrize(
+    ("what", "remark", "names"),
+    [
+        ("copy", "1 already in colour, copied", {"colorized_a.jpg"}),
+        ("skip", "1 already in colour, left out", set()),
+        ("recolor", "1 of 1 images coloured", {"colorized_a.jpg"}),
+    ],
+)
+def test_what_is_in_colour_is_copied_left_out_or_coloured_anew(
+    exports: dict[str, Path], make_photo: MakePhoto, tmp_path: Path, what: str, remark: str, names: set[str]
+) -> None:
+    (tmp_path / "photos").mkdir()
+    make_photo(256, 256, "RGB").save(tmp_path / "photos/a.jpg")
+    result = call(
+        "batch", tmp_path / "photos", tmp_path / "results", "--model", exports["onnx"], "--if-color", what
+    )
+    assert result.exit_code == 0
+    assert remark in result.stdout
+    results = {path.name: path for path in (tmp_path / "results").glob("*.jpg")}
+    assert set(results) == names
+    for path in results.values():
+        copied = path.read_bytes() == (tmp_path / "photos/a.jpg").read_bytes()
+        assert copied == (what == "copy")
+
+
 def test_a_list_of_files_is_coloured_whatever_their_names(
     exports: dict[str, Path], photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

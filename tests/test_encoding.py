@@ -5,16 +5,19 @@ import io
 import os
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
-from conftest import MakePhoto
+import tifffile
+from conftest import MakePhoto, linear_gray_profile
 from PIL import Image, ImageCms
 from PIL.ExifTags import IFD
 from PIL.ExifTags import Base as Tag
 from PIL.PngImagePlugin import PngInfo
 
-from colorgan.encoding import encode, output_format, write_result
+from colorgan.encoding import encode, output_format, quality_of, write_result
 from colorgan.errors import ImageError, RunError
+from colorgan.icc import rgb_from_gray
 from colorgan.images import Photo
 from colorgan.provenance import Credit
 
@@ -121,3 +124,48 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(
         write_result(tmp_path / "a.jpg", b"new")
     assert (tmp_path / "a.jpg").read_bytes() == b"old"
     assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize("suffix", ["png", "tif"])
+@pytest.mark.parametrize("profile", [None, linear_gray_profile()])
+def test_sixteen_bits_stay(tmp_path: Path, suffix: str, profile: bytes | None) -> None:
+    gray = np.linspace(1000, 64000, 90 * 60).reshape(60, 90).astype(np.uint16)
+    exif, texts = make_exif(), PngInfo()
+    texts.add_itxt("XML:com.adobe.xmp", XMP.decode())
+    exif[Tag.XMLPacket] = XMP
+    path = tmp_path / f"a.{suffix}"
+    Image.fromarray(gray).save(path, exif=exif.tobytes(), pnginfo=texts, icc_profile=profile, dpi=(300, 300))
+    photo = Photo.read(path)
+    data = encode(photo, photo.luma(), CHROMA, output_format(photo), 95, CREDIT)
+    if suffix == "tif":
+        pixels = tifffile.imread(io.BytesIO(data))
+    else:
+        with av.open(io.BytesIO(data), mode="r", format="png_pipe") as container:
+            pixels = next(container.decode(video=0)).to_ndarray(format="rgb48le")
+    assert pixels.dtype == np.uint16
+    assert pixels.shape == (90, 60, 3)  # upright
+    luma = pixels @ np.array([0.299, 0.587, 0.114])
+    assert np.abs(luma - np.rot90(gray, -1)).max() <= 2  # of 65,535
+    assert pixels.std(axis=-1).mean() > 1000
+    with Image.open(io.BytesIO(data)) as result:
+        assert result.getexif().get(Tag.Artist) == "J. Smith"
+        assert Tag.Orientation not in result.getexif() or result.getexif()[Tag.Orientation] == 1
+        assert result.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+        assert b"algorithmicallyEnhanced" in result.info["xmp"]
+        assert b"J. Smith" in result.info["xmp"]
+        assert (result.info.get("icc_profile") or None) == (profile and rgb_from_gray(profile))
+
+
+def test_a_jpeg_of_a_gray_photograph_in_colour_keeps_its_quality(
+    make_photo: MakePhoto, tmp_path: Path
+) -> None:
+    for quality in (40, 75, 92):
+        make_photo(mode="RGB").convert("L").convert("RGB").save(tmp_path / "a.jpg", quality=quality)
+        photo = Photo.read(tmp_path / "a.jpg")
+        assert quality_of(photo, asked=0) == quality
+        assert quality_of(photo, asked=80) == 80
+        data = encode(photo, photo.luma(), CHROMA, "JPEG", quality, CREDIT)
+        luma = np.asarray(Image.open(io.BytesIO(data)).convert("L"), dtype=int)
+        assert np.abs(luma - np.asarray(photo.luma())).mean() < 1
+    make_photo().save(tmp_path / "b.png")
+    assert quality_of(Photo.read(tmp_path / "b.png"), asked=0) == 95

@@ -1,11 +1,10 @@
 """Every kind of pixel becomes luma, upright, and every kind of damage becomes one line."""
 
-import struct
 from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import MakePhoto
+from conftest import MakePhoto, linear_gray_profile
 from PIL import Image, ImageOps
 from PIL.ExifTags import Base as Tag
 
@@ -74,22 +73,6 @@ def test_a_reduced_colour_photograph_keeps_its_chroma(make_photo: MakePhoto, tmp
     assert small.mode == "YCbCr"
     assert np.abs(np.asarray(small, dtype=int) - np.asarray(expected)).mean() < 3
     assert photo.luma().size == (640, 480)  # the full resolution is still there
-
-
-def linear_gray_profile() -> bytes:
-    """An ICC profile for gray with gamma 1: the header, a white point and a tone curve (ICC.1:2001-04)."""
-    white = b"XYZ " + bytes(4) + struct.pack(">3i", 63190, 65536, 54061)  # D50, in 1/65536
-    curve = b"curv" + bytes(4) + struct.pack(">I", 0)
-    start = 128 + 4 + 2 * 12
-    tags = struct.pack(">I", 2)
-    tags += (
-        b"wtpt" + struct.pack(">II", start, len(white)) + b"kTRC" + struct.pack(">II", start + 20, len(curve))
-    )
-    header = bytearray(128)
-    header[0:4] = struct.pack(">I", start + len(white) + len(curve))
-    header[8:12], header[12:24], header[36:40] = b"\x02\x40\0\0", b"mntrGRAYXYZ ", b"acsp"
-    header[68:80] = white[8:]
-    return bytes(header) + tags + white + curve
 
 
 def test_a_gray_profile_is_applied(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from conftest import MakePhoto
+from conftest import MakePhoto, linear_gray_profile
 from PIL import Image, ImageOps
 
 from colorgan import Colorizer, Status
@@ -23,6 +23,7 @@ def results(exports: dict[str, Path], make_photo: MakePhoto, tmp_path: Path) -> 
     make_photo(90, 70).save(photos / "a.jpg", comment=b"Box 12", xmp=b"not XMP at all")
     make_photo(71, 91, seed=1).save(photos / "1911/b.JPEG", progressive=True)
     make_photo(50, 50, seed=2).save(photos / "1911/a.jpg", restart_marker_blocks=2)
+    make_photo(60, 60).save(photos / "1911/profile.jpg", icc_profile=linear_gray_profile())
     make_photo(50, 50).convert("RGB").save(photos / "neutral.jpg")
     make_photo(50, 50).save(photos / "c.png")
     make_photo(256, 256, "RGB").save(photos / "in colour.jpg")
@@ -38,8 +39,8 @@ def test_originals_are_given_back_byte_for_byte(results: Path, tmp_path: Path) -
     for _ in range(2):  # once more does no harm
         done = restore(results, tmp_path / "originals")
         assert done.exit_code == 0, done.output
-        assert done.stdout.startswith("3 originals restored; 0 failed; 3 hold none.")
-    names = {"a.jpg", "1911/b.JPEG", "1911/a.jpg"}
+        assert done.stdout.startswith("4 originals restored; 0 failed; 3 hold none.")
+    names = {"a.jpg", "1911/b.JPEG", "1911/a.jpg", "1911/profile.jpg"}
     restored = {path for path in (tmp_path / "originals").rglob("*") if path.is_file()}
     assert {path.relative_to(tmp_path / "originals").as_posix() for path in restored} == names
     for name in names:
@@ -51,7 +52,7 @@ def test_names_come_from_the_results_where_there_is_no_manifest(results: Path, t
     outputs = [
         outcome.output for outcome in restore_folder(results, tmp_path / "originals") if outcome.output
     ]
-    assert {path.name for path in outputs} == {"a.jpg", "b.JPEG"}
+    assert {path.name for path in outputs} == {"a.jpg", "b.JPEG", "profile.jpg"}
 
 
 def test_what_was_changed_is_refused(results: Path, tmp_path: Path) -> None:
@@ -65,7 +66,7 @@ def test_what_was_changed_is_refused(results: Path, tmp_path: Path) -> None:
         "colorized_a.jpg: its original cannot be restored: it was changed since it was coloured"
         in done.stderr
     )
-    assert "2 originals restored; 1 failed" in done.stdout
+    assert "3 originals restored; 1 failed" in done.stdout
     assert not (tmp_path / "originals/a.jpg").exists()
 
 

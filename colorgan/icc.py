@@ -1,0 +1,71 @@
+"""A colour profile for a photograph that was gray: its own tones, and sRGB's colours (ICC.1:2022)."""
+
+from __future__ import annotations
+
+import struct
+
+HEADER, TAG = 128, 12
+"""Bytes of a profile's header and of an entry in its table of tags (ICC.1:2022, 7.2 and 7.3)."""
+
+PRIMARIES = {
+    b"rXYZ": (0x6FA2, 0x38F5, 0x0390),
+    b"gXYZ": (0x6299, 0xB785, 0x18DA),
+    b"bXYZ": (0x24A0, 0x0F84, 0xB6CF),
+}
+"""Those of sRGB, adapted to D50, in units of 1/65536, as in the ICC's own profile; they sum up to white."""
+
+CURVES = (b"rTRC", b"gTRC", b"bTRC")
+KEPT = (b"desc", b"cprt", b"wtpt", b"chad")
+
+
+def is_for_gray(profile: bytes) -> bool:
+    """Whether a profile is for gray alone (7.2.8: the field of the colour space)."""
+    return profile[16:20] == b"GRAY"
+
+
+def is_for_rgb(profile: bytes) -> bool:
+    """Whether a profile is for RGB."""
+    return profile[16:20] == b"RGB "
+
+
+def rgb_from_gray(profile: bytes) -> bytes | None:
+    """A profile for RGB in which neutrals look as they do in this gray one, or None if it has no tone curve.
+
+    The curve of gray leads to the light of the white point (8.3.2), as three equal curves of RGB do (F.3).
+    """
+    try:
+        tags = _read_tags(profile)
+        if not is_for_gray(profile) or profile[20:24] != b"XYZ " or b"kTRC" not in tags:
+            return None
+    except (struct.error, IndexError):
+        return None
+    new = {name: tags[name] for name in KEPT if name in tags}
+    new |= {name: b"XYZ \0\0\0\0" + struct.pack(">3i", *values) for name, values in PRIMARIES.items()}
+    new |= dict.fromkeys(CURVES, tags[b"kTRC"])
+    return _write(profile[:HEADER], new)
+
+
+def _read_tags(profile: bytes) -> dict[bytes, bytes]:
+    (count,) = struct.unpack_from(">I", profile, HEADER)
+    if count > 100:
+        raise IndexError
+    entries = [struct.unpack_from(">4sII", profile, HEADER + 4 + TAG * number) for number in range(count)]
+    if any(start + size > len(profile) for _, start, size in entries):
+        raise IndexError
+    return {name: profile[start : start + size] for name, start, size in entries}
+
+
+def _write(header: bytes, tags: dict[bytes, bytes]) -> bytes:
+    """Lay the tags out after the header; equal ones share their bytes."""
+    start = HEADER + 4 + TAG * len(tags)
+    places: dict[bytes, int] = {}
+    data = b""
+    for value in tags.values():
+        if value not in places:
+            places[value] = start + len(data)
+            data += value + bytes(-len(value) % 4)
+    entries = b"".join(struct.pack(">4sII", name, places[value], len(value)) for name, value in tags.items())
+    size = struct.pack(">I", start + len(data))
+    display = b"mntrRGB "  # the class that may have a matrix and curves, and the colour space
+    unsigned = header[20:84] + bytes(16) + header[100:]  # the profile's ID was that of the old one
+    return size + header[4:12] + display + unsigned + struct.pack(">I", len(tags)) + entries + data

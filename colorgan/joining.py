@@ -1,0 +1,184 @@
+"""Join chroma to a grayscale JPEG that stays as it is, and take it away again (ITU-T T.81).
+
+A colour JPEG may have scans of their own for its three components (T.81, A.2.2): the gray file's scans stay
+byte for byte and become those of Y, and Cb and Cr are added after them.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from colorgan.jpeg import (
+    ADOBE,
+    APP1,
+    APP2,
+    APP11,
+    APP14,
+    DESCRIBING,
+    DHT,
+    DQT,
+    DRI,
+    ICC,
+    LONGEST,
+    SOS,
+    XMP,
+    YCC,
+    GrayJpeg,
+    JpegError,
+    Segment,
+    make_segment,
+    parse,
+)
+
+RECORD = b"colorgan\0"
+"""How the APP11 segments begin that tell how to take the colour away again."""
+
+
+class NoRecordError(JpegError):
+    """The file has no record of a grayscale original."""
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A stretch of a joined file: its bytes, and those that the gray file has in their place."""
+
+    now: bytes
+    before: bytes
+
+
+def join(
+    gray: GrayJpeg, cb: GrayJpeg, cr: GrayJpeg, xmp: bytes | None = None, icc: bytes | None = None
+) -> bytes:
+    """Add chroma to a grayscale JPEG: a colour JPEG (4:2:0) in which its scans stand byte for byte.
+
+    `cb` and `cr` are grayscale JPEGs of ceil(width / 2) x ceil(height / 2) pixels (T.81, A.1.1), of one
+    quantisation table, progressive if `gray` is. `xmp` takes the place of the XMP that there is, and `icc`
+    that of the colour profile. `undo` gives the grayscale file back. Raises JpegError.
+    """
+    half = (-(-gray.width // 2), -(-gray.height // 2))
+    for plane in (cb, cr):
+        if (plane.width, plane.height) != half or plane.is_progressive != gray.is_progressive:
+            raise JpegError("the chroma planes do not fit the luma")
+    leading = next(at for at, segment in enumerate(gray.segments) if segment.marker not in DESCRIBING)
+    before = [_same(gray.data[:2]), *_rewritten(gray, gray.segments[:leading], xmp, icc)]
+    if xmp is not None and gray.xmp is None:
+        before.append(_added(make_segment(APP1, XMP + xmp)))
+    after = [*_rewritten(gray, gray.segments[leading:-1], xmp, icc), *_chroma(gray, cb, cr)]
+    after.append(_same(gray.data[gray.segments[-1].start :]))  # EOI, and whatever follows it
+    record = map(_added, _record(gray.data, before, after))
+    joined = b"".join(part.now for part in (*before, *record, *after))
+    if undo(joined) != gray.data:
+        raise JpegError("the colour could not be taken away again")
+    return joined
+
+
+def undo(joined: bytes) -> bytes:
+    """Give the grayscale file to which `join` added chroma; raises JpegError if that is not possible.
+
+    As the record in the file has the SHA-256 of the grayscale one, what comes is that file or nothing.
+    """
+    records = (
+        [segment for segment in parse(joined) if _is_record(joined, segment)] if RECORD in joined else []
+    )
+    if not records:
+        raise NoRecordError("it holds no record of a grayscale original")
+    try:
+        packed = b"".join(joined[segment.body + len(RECORD) : segment.end] for segment in records)
+        # The gray file cannot be longer than the joined one, nor can what is said of it.
+        record = json.loads(zlib.decompressobj().decompress(packed, 2 * len(joined)))
+        stretches, at, length = [], 0, 0
+        for kept, dropped, put in record["edits"]:
+            at = records[-1].end if at == records[0].start else at
+            stretches += [joined[at : at + kept], base64.b64decode(put)]
+            at += kept + dropped
+            length += kept
+            if min(kept, dropped) < 0 or length > len(joined):
+                raise JpegError("its record is damaged")
+        gray, expected = b"".join(stretches), record["sha256"]
+    except (zlib.error, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise JpegError("its record is damaged") from error
+    if hashlib.sha256(gray).hexdigest() != expected:
+        raise JpegError("it was changed since it was coloured")
+    return gray
+
+
+def _is_record(data: bytes, segment: Segment) -> bool:
+    return segment.marker == APP11 and data.startswith(RECORD, segment.body)
+
+
+def _same(data: bytes) -> _Part:
+    return _Part(data, data)
+
+
+def _added(data: bytes) -> _Part:
+    return _Part(data, b"")
+
+
+def _rewritten(
+    gray: GrayJpeg, segments: Iterable[Segment], xmp: bytes | None, icc: bytes | None
+) -> Iterator[_Part]:
+    """Segments of the gray file, with what must change in a colour file."""
+    for segment in segments:
+        old = gray.data[segment.start : segment.scan_end]
+        body = gray.data[segment.body : segment.end]
+        if segment is gray.frame:  # B.2.2: Y has the identifier 1 and is sampled 2 x 2
+            table, slot = body[8], _slot(gray)
+            components = bytes((3, 1, 0x22, table, 2, 0x11, slot, 3, 0x11, slot))
+            yield _Part(make_segment(segment.marker, body[:5] + components), old)
+        elif segment.marker == SOS:  # B.2.3: its second byte is the identifier
+            at = segment.body - segment.start + 1
+            yield from (_same(old[:at]), _Part(b"\x01", old[at : at + 1]), _same(old[at + 1 :]))
+        elif xmp is not None and gray.is_xmp(segment):
+            yield _Part(make_segment(APP1, XMP + xmp), old)
+        elif icc is not None and segment.marker == APP2 and body.startswith(ICC):
+            yield _Part(make_segment(APP2, ICC + b"\1\1" + icc) if body[len(ICC)] == 1 else b"", old)
+        elif segment.marker == APP14 and body.startswith(ADOBE) and len(body) >= 12:
+            yield _Part(make_segment(APP14, body[:11] + YCC + body[12:]), old)  # as none, they would be RGB
+        else:
+            yield _same(old)
+
+
+def _slot(gray: GrayJpeg) -> int:
+    """A slot for the quantisation table of chroma that luma does not use."""
+    return (gray.data[gray.frame.body + 8] + 1) % 4
+
+
+def _chroma(gray: GrayJpeg, *planes: GrayJpeg) -> Iterator[_Part]:
+    """Tables and scans of the chroma planes; Huffman tables are defined anew before each of them."""
+    if gray.restarts:
+        yield _added(make_segment(DRI, b"\0\0"))
+    for identifier, plane in enumerate(planes, start=2):
+        for segment in plane.segments:
+            body = plane.data[segment.body : segment.end]
+            if segment.marker == DQT and identifier == 2:  # B.2.4.1: the slot is in the first byte
+                yield _added(make_segment(DQT, bytes((body[0] & 0xF0 | _slot(gray),)) + body[1:]))
+            elif segment.marker == DHT:
+                yield _added(make_segment(DHT, body))
+            elif segment.marker == SOS:
+                header = make_segment(SOS, bytes((1, identifier)) + body[2:])
+                yield _added(header + plane.data[segment.end : segment.scan_end])
+
+
+def _record(original: bytes, before: list[_Part], after: list[_Part]) -> Iterator[bytes]:
+    """APP11 segments that say how to get the original: bytes to keep, to drop, and to put in their place."""
+    edits = [*_edits(before), *_edits(after)]
+    record = {"sha256": hashlib.sha256(original).hexdigest(), "edits": edits}
+    packed, room = zlib.compress(json.dumps(record).encode()), LONGEST - len(RECORD)
+    for at in range(0, len(packed), room):
+        yield make_segment(APP11, RECORD + packed[at : at + room])
+
+
+def _edits(parts: Iterable[_Part]) -> Iterator[tuple[int, int, str]]:
+    kept = 0
+    for part in parts:
+        if part.now == part.before:
+            kept += len(part.now)
+        else:
+            yield kept, len(part.now), base64.b64encode(part.before).decode()
+            kept = 0
+    yield kept, 0, ""

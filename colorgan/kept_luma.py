@@ -1,0 +1,57 @@
+"""Grayscale JPEGs that stay as they are while chroma is joined to them."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image
+
+from colorgan.color import Planes, fit_chroma
+from colorgan.icc import is_for_rgb, rgb_from_gray
+from colorgan.images import Photo
+from colorgan.joining import join
+from colorgan.jpeg import GrayJpeg, JpegError
+from colorgan.provenance import Credit
+
+CHROMA_QUALITY = 95
+
+
+@dataclass(frozen=True)
+class KeptLuma:
+    """What is needed of a photograph to join chroma to it."""
+
+    photo: Photo
+    gray: GrayJpeg
+    half: Image.Image
+    """Its luma as it is stored, at half the size: mode L."""
+    icc: bytes | None
+    """The colour profile that its gray one becomes."""
+
+    @classmethod
+    def of(cls, photo: Photo) -> KeptLuma:
+        """Decode as much as is needed; raises JpegError with the reason if chroma cannot be joined to it."""
+        profile, icc = photo.image.info.get("icc_profile"), None
+        if profile and not is_for_rgb(profile) and (icc := rgb_from_gray(profile)) is None:
+            raise JpegError("its colour profile cannot be made one for colour")
+        if photo.image.info.get("mpoffset"):
+            raise JpegError("other pictures follow it, at places that would change")
+        gray = GrayJpeg.parse(photo.data)
+        return cls(photo, gray, photo.stored_luma_halved(), icc)
+
+    def join(self, chroma: Planes, quality: int, credit: Credit) -> bytes:
+        """Add chroma uint8 (2, h, w) of the photograph as seen; raises JpegError.
+
+        `quality` is that of the JPEG coding of chroma, 0 for the usual one.
+        """
+        stored = np.stack([np.asarray(self.photo.as_stored(Image.fromarray(plane))) for plane in chroma])
+        # The mean of 2 x 2 pixels stands for them: to decode all of them would cost more than all the rest.
+        planes = fit_chroma(np.asarray(self.half), stored, step=1)
+        cb, cr = (self._encode(plane, quality or CHROMA_QUALITY) for plane in planes)
+        return join(self.gray, cb, cr, credit.added_to(self.gray.xmp), self.icc)
+
+    def _encode(self, plane: Planes, quality: int) -> GrayJpeg:
+        buffer = io.BytesIO()
+        Image.fromarray(plane).save(buffer, "JPEG", quality=quality, progressive=self.gray.is_progressive)
+        return GrayJpeg.parse(buffer.getvalue())
