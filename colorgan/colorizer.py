@@ -54,8 +54,8 @@ class Colorizer:
         else:
             source = Photo.read(Path(photo), self.config.max_pixels)
         small, _ = self._sketch(source)
-        chroma = self.model.backend.predict(small[None, None])[0]
-        return merge(source.luma(), saturate(chroma, self.config.saturation))
+        chroma = saturate(self.model.backend.predict(small[None, None])[0], self.config.saturation)
+        return merge(source.luma(), chroma, self._guide(small))
 
     def colorize_folder(self, source: str | Path, destination: str | Path) -> Iterator[Outcome]:
         """Colour every image in the folder `source` and below, or that one file, into `destination`.
@@ -163,11 +163,12 @@ class Colorizer:
             return "copied", Status.COPIED, output
         output = job.output_path(photo.path, format)
         chroma = saturate(predict(small), self.config.saturation)
+        credit, guide = self.model.credit, self._guide(small)
         how, data = "luma kept", b""
         if kept:
             with times("encode"):
                 try:
-                    data = kept.join(chroma, self.config.quality, self.model.credit)
+                    data = kept.join(chroma, self.config.quality, credit, guide)
                 except JpegError as error:
                     why = f", as {error}"
         if not data:
@@ -176,10 +177,13 @@ class Colorizer:
                 luma = photo.luma()
             quality = quality_of(photo, self.config.quality)
             with times("encode"):
-                data = encode(photo, luma, chroma, format, quality, self.model.credit)
+                data = encode(photo, luma, chroma, format, quality, credit, guide)
         with times("write"):
             write_result(output, data)
         return how, Status.COLORED, output
+
+    def _guide(self, small: Planes) -> Planes | None:
+        return small if self.config.chroma_upsampling == "guided" else None
 
     def _sketch(self, photo: Photo, stored: Image.Image | None = None) -> tuple[Planes, bool]:
         """The luma that the generator sees, uint8 (h, w), and whether the photograph is in colour."""

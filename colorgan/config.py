@@ -142,6 +142,11 @@ class ColorizeConfig(Config):
         "What to do with a photograph that is in colour already.",
         choices=("copy", "skip", "recolor"),
     )
+    chroma_upsampling: str = setting(
+        "bilinear",
+        "How chroma is brought to the photograph's size; guided: along the edges of the luma, slower.",
+        choices=("bilinear", "guided"),
+    )
     jpeg_luma: str = setting(
         "keep",
         "Of a grayscale JPEG whose result is a JPEG: keep the luma as it is stored, or encode it anew.",
@@ -174,5 +179,5 @@ class ColorizeConfig(Config):
     @property
     def result_settings(self) -> str:
         """The settings that a result depends on."""
-        names = ("format", "if_color", "jpeg_luma", "quality", "saturation")
+        names = ("chroma_upsampling", "format", "if_color", "jpeg_luma", "quality", "saturation")
         return " ".join(f"{name}={getattr(self, name)}" for name in names)

@@ -69,20 +69,27 @@ def _luma_table(image: Image.Image) -> tuple[int, ...]:
 
 
 def encode(
-    photo: Photo, luma: Image.Image, chroma: Planes, format: str, quality: int, credit: Credit
+    photo: Photo,
+    luma: Image.Image,
+    chroma: Planes,
+    format: str,
+    quality: int,
+    credit: Credit,
+    guide: Planes | None = None,
 ) -> bytes:
     """Encode chroma uint8 (2, h, w) laid over luma of mode L; `quality`, 1 to 100, is that of JPEG and WebP.
 
-    The photograph's metadata and transparency come along, and its XMP says what the colours are from.
+    `guide` is the luma of the chroma's size, for `fit_chroma`. The photograph's metadata and transparency
+    come along, and its XMP says what the colours are from.
     """
     metadata = save_options(photo, format, credit)
     try:
         if format in SIXTEEN_BITS and (deep := photo.deep_luma()) is not None:
-            return _encode_deep(photo, merge_deep(deep, chroma), format, metadata)
+            return _encode_deep(photo, merge_deep(deep, chroma, guide), format, metadata)
         if format == "JPEG":
             description = _save(Image.new("L", (8, 8)), format, metadata)
-            return _encode_jpeg(luma, chroma, quality, described_by=description)
-        image = merge(luma, chroma)
+            return _encode_jpeg(luma, fit_chroma(np.asarray(luma), chroma, 2, guide), quality, description)
+        image = merge(luma, chroma, guide)
         alpha = photo.alpha() if format in WITH_ALPHA else None
         if alpha is not None:
             image.putalpha(alpha)
@@ -116,14 +123,13 @@ def write_result(path: Path, data: bytes) -> None:
         raise ImageError(path, f"cannot be written ({error.strerror})") from error
 
 
-def _encode_jpeg(luma: Image.Image, chroma: Planes, quality: int, described_by: bytes) -> bytes:
-    """Encode the planes as they are, without a detour through RGB, chroma at half the size (4:2:0).
+def _encode_jpeg(luma: Image.Image, planes: Planes, quality: int, described_by: bytes) -> bytes:
+    """Encode luma and half-size chroma uint8 (2, h, w) as they are, without a detour through RGB (4:2:0).
 
     `described_by` is another JPEG, whose metadata the result takes over. Raises ValueError for more than
     65,500 pixels on a side.
     """
-    light = np.asarray(luma)
-    data = simplejpeg.encode_jpeg_yuv_planes(light, *fit_chroma(light, chroma, step=2), quality=quality)
+    data = simplejpeg.encode_jpeg_yuv_planes(np.asarray(luma), *planes, quality=quality)
     return b"".join((data[:2], *_segments(described_by, describing=True), *_segments(data, describing=False)))
 
 

@@ -40,14 +40,19 @@ class KeptLuma:
         gray = GrayJpeg.parse(photo.data)
         return cls(photo, gray, photo.stored_luma_halved(), icc)
 
-    def join(self, chroma: Planes, quality: int, credit: Credit) -> bytes:
+    def join(self, chroma: Planes, quality: int, credit: Credit, guide: Planes | None = None) -> bytes:
         """Add chroma uint8 (2, h, w) of the photograph as seen; raises JpegError.
 
-        `quality` is that of the JPEG coding of chroma, 0 for the usual one.
+        `quality` is that of the JPEG coding of chroma, 0 for the usual one; `guide` is the luma of the
+        chroma's size, for `fit_chroma`.
         """
-        stored = np.stack([np.asarray(self.photo.as_stored(Image.fromarray(plane))) for plane in chroma])
+
+        def stored(plane: Planes) -> Planes:
+            return np.asarray(self.photo.as_stored(Image.fromarray(plane)))
+
         # The mean of 2 x 2 pixels stands for them: to decode all of them would cost more than all the rest.
-        planes = fit_chroma(np.asarray(self.half), stored, step=1)
+        small, guide = np.stack([*map(stored, chroma)]), None if guide is None else stored(guide)
+        planes = fit_chroma(np.asarray(self.half), small, 1, guide)
         cb, cr = (self._encode(plane, quality or CHROMA_QUALITY) for plane in planes)
         return join(self.gray, cb, cr, credit.added_to(self.gray.xmp), self.icc)
 

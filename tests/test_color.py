@@ -45,6 +45,21 @@ def test_strips_leave_no_seam(make_photo: MakePhoto, size: tuple[int, int], step
     assert np.abs(fitted.astype(int) - np.stack([np.asarray(plane) for plane in whole])).max() <= 1
 
 
+def test_guided_chroma_does_not_bleed_over_edges() -> None:
+    luma = np.full((64, 64), 60, np.uint8)
+    luma[:, 29:] = 180  # an edge inside of a pixel of the small image
+    true = np.where(luma == 60, 100, 150)
+    small = np.asarray(Image.fromarray(luma).resize((8, 8), Image.Resampling.BOX))
+    chroma = np.asarray(Image.fromarray(true.astype(np.uint8)).resize((8, 8), Image.Resampling.BOX))
+    plain, guided = (
+        fit_chroma(luma, np.stack([chroma, chroma]), 1, guide)[0].astype(int) for guide in (None, small)
+    )
+    assert np.abs(guided - true).mean() < 0.75 * np.abs(plain - true).mean()
+    flat = np.full((64, 64), 60, np.uint8)
+    even = np.full((2, 8, 8), 100, np.uint8)
+    assert np.array_equal(fit_chroma(flat, even, 2), fit_chroma(flat, even, 2, small))
+
+
 def displayed_luma(image: Image.Image) -> np.ndarray:
     return np.asarray(image.convert("RGB").convert("L"), dtype=int)
 

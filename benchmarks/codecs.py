@@ -1,0 +1,123 @@
+"""What a grayscale JPEG costs besides the model, and what chroma loses when it is brought to its size.
+
+    python -m benchmarks.codecs PHOTOS_DIR --megapixels 12 --count 12
+
+Each way of writing a result takes its turn on each file: luma kept, with the check that the colour can be
+taken away again, or luma decoded and encoded anew; chroma scaled bilinearly or guided by the luma. The times
+are of one thread, from the file's bytes to the result's bytes, without the model. CIEDE2000 is that of the
+photographs themselves, coloured with their own chroma after it was reduced to the generator's size. Writes
+`benchmarks/results/codecs_{megapixels}mp.json`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from itertools import product
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import click
+import numpy as np
+from PIL import Image
+
+from benchmarks.end_to_end import make_scans
+from benchmarks.report import take_turns, write_report
+from colorgan.color import merge
+from colorgan.colorizer import generator_shape
+from colorgan.encoding import encode, quality_of
+from colorgan.images import Photo
+from colorgan.kept_luma import KeptLuma
+from colorgan.metrics import ciede2000
+from colorgan.provenance import Credit
+from colorgan.sources import find_images
+
+CREDIT = Credit("benchmark", "0" * 64)
+
+
+@click.command()
+@click.argument("photos", type=click.Path(path_type=Path, exists=True, file_okay=False))
+@click.option("--megapixels", default=12.0, show_default=True)
+@click.option("--count", default=12, show_default=True, help="Files to write.")
+@click.option("--rounds", default=5, show_default=True)
+@click.option("--native-size", default=96, show_default=True)
+def main(photos: Path, megapixels: float, count: int, rounds: int, native_size: int) -> None:
+    """Compare the ways of writing results on the colour photographs in PHOTOS."""
+    ways: dict[str, Callable[[Path, int, bool], object]] = {"luma kept": keep, "encoded anew": encode_anew}
+    with TemporaryDirectory() as name:
+        make_scans(photos, Path(name, "scans"), megapixels, count)
+        scans = sorted(Path(name, "scans").iterdir())
+        contenders = {
+            f"{way}, {'guided' if guided else 'bilinear'}": partial(
+                write_all, ways[way], scans, native_size, guided
+            )
+            for way, guided in product(ways, (False, True))
+        }
+        seconds = take_turns(contenders, rounds)
+    click.echo("| way | ms a file | of 'encoded anew, bilinear' |")
+    click.echo("| --- | ---: | ---: |")
+    medians = {way: median(times) / count * 1000 for way, times in seconds.items()}
+    for way, time in medians.items():
+        click.echo(f"| {way} | {time:.0f} | {time / medians['encoded anew, bilinear']:.2f} |")
+    differences = {
+        "bilinear": difference(find_images(photos), native_size, guided=False),
+        "guided": difference(find_images(photos), native_size, guided=True),
+    }
+    click.echo("".join(f"CIEDE2000, {way}: {value:.2f}\n" for way, value in differences.items()), nl=False)
+    values = {"megapixels": megapixels, "count": count, "seconds": seconds, "ciede2000": differences}
+    write_report(f"codecs_{megapixels:g}mp", values)
+
+
+def write_all(
+    way: Callable[[Path, int, bool], object], scans: list[Path], native_size: int, guided: bool
+) -> None:
+    """Write the results of all files one way."""
+    for path in scans:
+        way(path, native_size, guided)
+
+
+def keep(path: Path, native_size: int, guided: bool) -> bytes:
+    """What the engine does with a grayscale JPEG, chroma being made up."""
+    photo = Photo.read(path)
+    kept = KeptLuma.of(photo)
+    small = small_luma(photo, native_size, kept.half)
+    return kept.join(some_chroma(small), 0, CREDIT, small if guided else None)
+
+
+def encode_anew(path: Path, native_size: int, guided: bool) -> bytes:
+    """The same with --jpeg-luma reencode."""
+    photo = Photo.read(path)
+    small, quality = small_luma(photo, native_size, None), quality_of(photo, 0)
+    return encode(photo, photo.luma(), some_chroma(small), "JPEG", quality, CREDIT, small if guided else None)
+
+
+def small_luma(photo: Photo, native_size: int, stored: Image.Image | None) -> np.ndarray:
+    """Luma uint8 (h, w) as the generator sees it."""
+    height, width = generator_shape(*photo.size, native_size)
+    return np.asarray(photo.reduced(width, height, stored))
+
+
+def some_chroma(small: np.ndarray) -> np.ndarray:
+    """Chroma uint8 (2, h, w) as lively as a generator's."""
+    waves = [96 + 64 * np.sin(np.arange(small.size).reshape(small.shape) / step) for step in (37, 53)]
+    return np.clip(np.stack(waves) * 0.3 + 100, 0, 255).astype(np.uint8)
+
+
+def difference(photos: list[Path], native_size: int, *, guided: bool) -> float:
+    """Mean CIEDE2000 of photographs whose chroma was reduced to the generator's size and scaled up again."""
+    differences = []
+    for path in photos:
+        with Image.open(path) as image:
+            truth = image.convert("RGB")
+        height, width = generator_shape(*truth.size, native_size)
+        whole = truth.convert("YCbCr")
+        small = np.asarray(whole.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0))
+        chroma = small[..., 1:].transpose(2, 0, 1)
+        result = merge(whole.getchannel(0), chroma, small[..., 0] if guided else None)
+        differences.append(ciede2000(np.asarray(result), np.asarray(truth)))
+    return float(np.mean(differences))
+
+
+if __name__ == "__main__":
+    main()
