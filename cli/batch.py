@@ -116,9 +116,8 @@ def colorize(colorizer: Colorizer, job: Job, strict: bool) -> None:
         (bottleneck, most), *others = shares.items()
         busy = times.seconds["model"] / colorizer.model.at_once / seconds
         rest = ", ".join(f"{stage} {share:.0%}" for stage, share in others)
-        click.echo(
-            f"Bottleneck: {bottleneck}, {most:.0%} of the work ({rest}). The device was {busy:.0%} busy."
-        )
+        work = f"{most:.0%} of the work" + (f" ({rest})" if rest else "")
+        click.echo(f"Bottleneck: {bottleneck}, {work}. The device was {busy:.0%} busy.")
     for failure in failures:
         click.echo(f"Failed: {shown(job.relative(failure.path))}: {failure.error}", err=True)
     if counts[Status.FAILED] > len(failures):

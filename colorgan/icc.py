@@ -15,6 +15,9 @@ PRIMARIES = {
 """Those of sRGB, adapted to D50, in units of 1/65536, as in the ICC's own profile; they sum up to white."""
 
 CURVES = (b"rTRC", b"gTRC", b"bTRC")
+# Both mean a straight line (10.6), but Chromium takes no notice of a profile with the empty one.
+EMPTY = b"curv" + struct.pack(">II", 0, 0)
+STRAIGHT = b"curv" + struct.pack(">IIH", 0, 1, 0x0100)
 KEPT = (b"desc", b"cprt", b"wtpt", b"chad")
 
 
@@ -41,7 +44,8 @@ def rgb_from_gray(profile: bytes) -> bytes | None:
         return None
     new = {name: tags[name] for name in KEPT if name in tags}
     new |= {name: b"XYZ \0\0\0\0" + struct.pack(">3i", *values) for name, values in PRIMARIES.items()}
-    new |= dict.fromkeys(CURVES, tags[b"kTRC"])
+    curve = STRAIGHT if tags[b"kTRC"] == EMPTY else tags[b"kTRC"]
+    new |= dict.fromkeys(CURVES, curve)
     return _write(profile[:HEADER], new)
 
 

@@ -16,6 +16,7 @@ from PIL import Image
 
 from colorgan.backends import load_model
 from colorgan.cli.main import main
+from colorgan.devices import has_cuda_driver
 
 
 def call(*arguments: str | Path) -> Result:
@@ -130,6 +131,16 @@ def test_options_that_change_a_result_make_it_anew(
     with Image.open(tmp_path / "results/colorized_0.jpg.png") as image:
         assert np.asarray(image.convert("HSV"))[..., 1].max() > 10
     assert (tmp_path / "results/new_0.jpg").is_file()
+
+
+@pytest.mark.skipif(has_cuda_driver(), reason="there may be a CUDA device")
+@pytest.mark.parametrize("options", [["--device", "cuda"], ["--device", "tensorrt"], ["--devices", "0,1"]])
+def test_a_device_that_is_not_there_is_exit_code_3(photos: Path, tmp_path: Path, options: list[str]) -> None:
+    result = call("batch", photos, tmp_path / "results", *options)
+    assert result.exit_code == 3
+    assert result.stderr.startswith("Error: ")
+    assert result.stderr.endswith("or use --device cpu\n")
+    assert not (tmp_path / "results").exists()
 
 
 def test_no_saturation_is_gray(exports: dict[str, Path], photos: Path, tmp_path: Path) -> None:

@@ -232,6 +232,28 @@ def test_ctrl_c_says_how_to_go_on(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_a_second_ctrl_c_stops_at_once_and_nothing_is_lost(
+    exports: dict[str, Path], photos: Path, tmp_path: Path
+) -> None:
+    for number in range(40):
+        os.link(photos / "0.jpg", photos / f"more_{number}.jpg")
+    process = start_batch(photos, tmp_path / "out", exports["onnx"])
+    wait_for_results(tmp_path / "out", 2)
+    process.send_signal(signal.SIGSTOP)  # so that it cannot end in between
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
+    process.send_signal(signal.SIGCONT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    again = start_batch(photos, tmp_path / "out", exports["onnx"])
+    output, _ = again.communicate(timeout=60)
+    assert again.returncode == 0
+    assert "done before" in output
+    assert len(list((tmp_path / "out").rglob("colorized_*.jpg"))) == 48
+    assert not list((tmp_path / "out").rglob(f"*{LEFTOVER}"))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_a_run_that_is_killed_again_and_again_ends_complete(
     exports: dict[str, Path], photos: Path, tmp_path: Path
 ) -> None:
