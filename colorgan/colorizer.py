@@ -16,7 +16,7 @@ from colorgan.backends import EMBEDDED_MODEL, Planes, load_model
 from colorgan.color import TONED, chroma_spread, merge, saturate
 from colorgan.config import STRIDE, ColorizeConfig
 from colorgan.encoding import encode, output_format, quality_of, write_result
-from colorgan.errors import ImageError, PredictError
+from colorgan.errors import ColorganError, ImageError, PredictError
 from colorgan.files import ignores_case
 from colorgan.images import Photo
 from colorgan.job import Job
@@ -137,6 +137,11 @@ class Colorizer:
                     budget.release(photo.bytes_to_color)
             except ImageError as error:
                 return _failed(item, error.reason, perf_counter() - started)
+            except ColorganError:  # the run as a whole cannot go on
+                raise
+            except Exception as error:  # one file, whatever is wrong with it, is not to end the run
+                reason = f"led to an unexpected error ({error!r}); please report it"
+                return _failed(item, reason, perf_counter() - started)
             seconds = perf_counter() - started
             return Outcome(item, status, output, how, "", seconds, len(photo.data), photo.mtime_ns)
 

@@ -13,6 +13,7 @@ from colorgan.icc import is_for_rgb, rgb_from_gray
 from colorgan.images import Photo
 from colorgan.joining import join
 from colorgan.jpeg import GrayJpeg, JpegError
+from colorgan.photo_metadata import LONGEST_XMP
 from colorgan.provenance import Credit
 
 CHROMA_QUALITY = 95
@@ -54,7 +55,9 @@ class KeptLuma:
         small, guide = np.stack([*map(stored, chroma)]), None if guide is None else stored(guide)
         planes = fit_chroma(np.asarray(self.half), small, 1, guide)
         cb, cr = (self._encode(plane, quality or CHROMA_QUALITY) for plane in planes)
-        return join(self.gray, cb, cr, credit.added_to(self.gray.xmp), self.icc)
+        xmp = credit.added_to(self.gray.xmp)
+        # What does not fit cannot be marked, but is not to be lost.
+        return join(self.gray, cb, cr, xmp if len(xmp) <= LONGEST_XMP else None, self.icc)
 
     def _encode(self, plane: Planes, quality: int) -> GrayJpeg:
         buffer = io.BytesIO()

@@ -10,11 +10,15 @@ from PIL.PngImagePlugin import PngInfo
 
 from colorgan.icc import is_for_rgb
 from colorgan.images import DECODE_ERRORS, Photo
+from colorgan.jpeg import LONGEST, XMP
 from colorgan.provenance import Credit
 
 # A TIFF's EXIF holds the layout of its pixels too, not the result's: take what describes the picture.
 TIFF_TAGS = (Tag.ImageDescription, Tag.Make, Tag.Model, Tag.Software, Tag.DateTime, Tag.Artist, Tag.Copyright)
 SUB_FOLDERS = (Tag.ExifOffset, Tag.GPSInfo)
+
+LONGEST_XMP = LONGEST - len(XMP)
+"""Bytes of a packet that fit into the segment of a JPEG."""
 
 PNG_XMP = "XML:com.adobe.xmp"  # the keyword of XMP (XMP specification, part 3, 1.1.5)
 
@@ -24,6 +28,8 @@ def save_options(photo: Photo, format: str, credit: Credit) -> dict[str, Any]:
     info = photo.image.info
     options: dict[str, Any] = {key: info[key] for key in ("dpi", "comment") if info.get(key)}
     xmp = credit.added_to(info.get("xmp"))
+    if format == "JPEG" and len(xmp) > LONGEST_XMP:
+        xmp = info["xmp"] if len(info["xmp"]) <= LONGEST_XMP else credit.added_to(None)
     profile = info.get("icc_profile")
     if profile and is_for_rgb(profile):  # a gray or CMYK profile was applied when it was decoded
         options["icc_profile"] = profile
@@ -51,6 +57,7 @@ def upright_exif(image: Image.Image) -> Image.Exif:
         for tag in SUB_FOLDERS:
             if folder := exif.get_ifd(tag):
                 kept[tag] = folder
+        kept.tobytes()  # what could be read cannot always be written
     except DECODE_ERRORS:  # which is no reason to lose the photograph
         return Image.Exif()
     return kept

@@ -1,9 +1,11 @@
 """Photographs of all sizes are coloured in batches, and nothing is lost on the way."""
 
 import os
+import random
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +15,9 @@ from PIL import Image
 from colorgan import ColorizeConfig, Colorizer, ImageError, Status
 from colorgan.backends import Model, Planes
 from colorgan.colorizer import generator_shape
+from colorgan.encoding import encode
 from colorgan.errors import PredictError
+from colorgan.images import Photo
 from colorgan.provenance import Credit
 
 SIZES = [(64, 48), (48, 64), (200, 150), (90, 90), (301, 77), (17, 230), (1, 1)]
@@ -92,6 +96,61 @@ def test_odd_names_work(exports: dict[str, Path], make_photo: MakePhoto, tmp_pat
         assert outcome.status is status
         assert outcome.output is not None
         assert outcome.output.is_file()
+
+
+def test_an_unexpected_error_costs_one_file_only(
+    exports: dict[str, Path], make_photo: MakePhoto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        make_photo(seed=number).save(tmp_path / f"{number}.png")
+
+    def fail_for_one(photo: Photo, *arguments: Any) -> bytes:
+        if photo.path.name == "2.png":
+            raise KeyError("bug")
+        return encode(photo, *arguments)
+
+    monkeypatch.setattr("colorgan.colorizer.encode", fail_for_one)
+    outcomes = list(Colorizer(exports["onnx"]).colorize_folder(tmp_path, tmp_path / "results"))
+    failed = {outcome.path.name: outcome.error for outcome in outcomes if outcome.error}
+    assert failed == {"2.png": "led to an unexpected error (KeyError('bug')); please report it"}
+    assert len(outcomes) == 4
+
+
+@pytest.mark.filterwarnings("ignore")  # Pillow's, about the damage
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("format", ["keep", "jpg", "tiff"])
+def test_damaged_files_of_every_format_cost_themselves_only(
+    exports: dict[str, Path], make_photo: MakePhoto, tmp_path: Path, seed: int, format: str
+) -> None:
+    choose, exif = random.Random(seed), Image.Exif()
+    exif[0x013B], exif[0x0112] = "J. Smith", 6
+    (tmp_path / "in").mkdir()
+    for suffix, mode, progressive in [
+        ("jpg", "L", True),
+        ("jpg", "L", False),
+        ("jpg", "RGB", False),
+        ("png", "L", False),
+        ("png", "LA", False),
+        ("png", "I;16", False),
+        ("tif", "L", False),
+        ("webp", "RGB", False),
+        ("gif", "L", False),
+        ("bmp", "L", False),
+    ]:
+        path = tmp_path / "in" / f"{choose.random()}.{suffix}"
+        make_photo().convert(mode).save(path, exif=exif.tobytes(), progressive=progressive)
+        for copy in range(6):
+            data = bytearray(path.read_bytes())
+            for _ in range(choose.randrange(1, 5)):
+                data[choose.randrange(min(len(data), choose.choice([400, 10**6])))] = choose.randrange(256)
+            (tmp_path / "in" / f"{copy}{path.name}").write_bytes(data)
+    config = ColorizeConfig(format=format, if_color="recolor")
+    for outcome in Colorizer(exports["onnx"], config).colorize_folder(tmp_path / "in", tmp_path / "results"):
+        assert "unexpected" not in outcome.error
+        assert (outcome.status is Status.COLORED) == bool(outcome.output)
+        if outcome.output is not None:
+            with Image.open(outcome.output) as image:
+                image.load()
 
 
 class CountingBackend:
