@@ -26,7 +26,7 @@ from benchmarks.end_to_end import make_scans
 from benchmarks.report import take_turns, write_report
 from colorgan.color import merge
 from colorgan.colorizer import generator_shape
-from colorgan.encoding import encode, quality_of
+from colorgan.encoding import encode, full_luma, quality_of
 from colorgan.images import Photo
 from colorgan.kept_luma import KeptLuma
 from colorgan.metrics import ciede2000
@@ -89,7 +89,15 @@ def encode_anew(path: Path, native_size: int, guided: bool) -> bytes:
     """The same with --jpeg-luma reencode."""
     photo = Photo.read(path)
     small, quality = small_luma(photo, native_size, None), quality_of(photo, 0)
-    return encode(photo, photo.luma(), some_chroma(small), "JPEG", quality, CREDIT, small if guided else None)
+    return encode(
+        photo,
+        full_luma(photo, "JPEG"),
+        some_chroma(small),
+        "JPEG",
+        quality,
+        CREDIT,
+        small if guided else None,
+    )
 
 
 def small_luma(photo: Photo, native_size: int, stored: Image.Image | None) -> np.ndarray:
@@ -114,8 +122,8 @@ def difference(photos: list[Path], native_size: int, *, guided: bool) -> float:
         whole = truth.convert("YCbCr")
         small = np.asarray(whole.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0))
         chroma = small[..., 1:].transpose(2, 0, 1)
-        result = merge(whole.getchannel(0), chroma, small[..., 0] if guided else None)
-        differences.append(ciede2000(np.asarray(result), np.asarray(truth)))
+        result = merge(np.asarray(whole.getchannel(0)), chroma, small[..., 0] if guided else None)
+        differences.append(ciede2000(np.asarray(result, np.uint8), np.asarray(truth)))
     return float(np.mean(differences))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,7 +25,7 @@ photographs 3 % have less than 4.5.
 
 LUMA_BANDS = 16
 
-DEEPER = 65535 / 255
+DEEPER = np.float32(65535 / 255)
 
 FLAT = 2000.0
 """Variance of luma, in steps of 255 squared, below which chroma hardly follows its edges."""
@@ -54,25 +55,26 @@ def saturate(chroma: Planes, saturation: float) -> Planes:
     return np.asarray(np.rint(128 + saturation * (chroma - 128.0)).clip(0, 255), dtype=np.uint8)
 
 
-def merge(luma: Image.Image, chroma: Planes, guide: Planes | None = None) -> Image.Image:
-    """Lay chroma, as `fit_chroma` scales it, over luma of mode L and any size: an image of mode RGB."""
-    merged = Image.new("RGB", luma.size)
-    for top, *planes in _strips(np.asarray(luma), chroma, 1, guide):
-        strip = luma.crop((0, top, luma.width, top + len(planes[0])))
-        merged.paste(Image.merge("YCbCr", (strip, *map(Image.fromarray, planes))).convert("RGB"), (0, top))
+def merge(luma: Planes | DeepPlanes, chroma: Planes, guide: Planes | None = None) -> Planes | DeepPlanes:
+    """Lay chroma, as `fit_chroma` scales it, over luma uint8 or uint16 (H, W): RGB of its type (H, W, 3)."""
+    deep = luma.dtype == np.uint16
+    light = luma.astype("<u2", copy=False).view(np.uint8)[:, 1::2] if deep else np.asarray(luma, np.uint8)
+    merged = np.empty((*luma.shape, 3), luma.dtype)
+    for top, *planes in _strips(light, chroma, 1, guide):
+        strip = luma[top : top + len(planes[0])]
+        lay_over = _lay_over_deep if deep else _lay_over
+        lay_over(strip, planes, merged[top : top + len(strip)])
     return merged
 
 
-def merge_deep(luma: DeepPlanes, chroma: Planes, guide: Planes | None = None) -> DeepPlanes:
-    """Lay chroma, as `fit_chroma` scales it, over luma uint16 (H, W): RGB, uint16 (H, W, 3)."""
-    merged = np.empty((*luma.shape, 3), np.uint16)
-    for top, cb, cr in _strips((luma >> 8).astype(np.uint8), chroma, 1, guide):
-        strip = luma[top : top + len(cb)].astype(np.float32)
-        differences = _differences(*(plane.astype(np.float32) - 128 for plane in (cb, cr)))
-        for channel, difference in enumerate(differences):
-            values = np.rint(strip + DEEPER * difference).clip(0, 65535)
-            merged[top : top + len(cb), :, channel] = values
-    return merged
+def _lay_over(luma: Planes | DeepPlanes, planes: list[Planes], merged: npt.NDArray[Any]) -> None:
+    merged[:] = Image.merge("YCbCr", [Image.fromarray(plane) for plane in (luma, *planes)]).convert("RGB")
+
+
+def _lay_over_deep(luma: Planes | DeepPlanes, planes: list[Planes], merged: npt.NDArray[Any]) -> None:
+    differences = _differences(*(plane.astype(np.float32) - 128 for plane in planes))
+    for channel, difference in enumerate(differences):
+        merged[..., channel] = np.rint(luma + DEEPER * difference).clip(0, 65535)
 
 
 def fit_chroma(luma: Planes, chroma: Planes, step: int, guide: Planes | None = None) -> Planes:

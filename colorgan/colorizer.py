@@ -15,7 +15,7 @@ from PIL import Image
 from colorgan.backends import EMBEDDED_MODEL, Planes, load_model
 from colorgan.color import TONED, chroma_spread, merge, saturate
 from colorgan.config import STRIDE, ColorizeConfig
-from colorgan.encoding import encode, output_format, quality_of, write_result
+from colorgan.encoding import encode, full_luma, output_format, quality_of, write_result
 from colorgan.errors import ColorganError, ImageError, PredictError
 from colorgan.files import ignores_case
 from colorgan.images import Photo
@@ -55,7 +55,7 @@ class Colorizer:
             source = Photo.read(Path(photo), self.config.max_pixels)
         small, _ = self._sketch(source)
         chroma = saturate(self.model.backend.predict(small[None, None])[0], self.config.saturation)
-        return merge(source.luma(), chroma, self._guide(small))
+        return Image.fromarray(merge(np.asarray(source.luma()), chroma, self._guide(small)))
 
     def colorize_folder(self, source: str | Path, destination: str | Path) -> Iterator[Outcome]:
         """Colour every image in the folder `source` and below, or that one file, into `destination`.
@@ -179,7 +179,7 @@ class Colorizer:
         if not data:
             how = f"encoded{why}"
             with times("decode"):
-                luma = photo.luma()
+                luma = full_luma(photo, format)
             quality = quality_of(photo, self.config.quality)
             with times("encode"):
                 data = encode(photo, luma, chroma, format, quality, credit, guide)

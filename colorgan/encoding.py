@@ -13,15 +13,16 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 
-from colorgan.color import DeepPlanes, Planes, fit_chroma, merge, merge_deep
+from colorgan.color import DeepPlanes, Planes, fit_chroma, merge
 from colorgan.errors import ImageError, RunError
 from colorgan.files import atomic_file
 from colorgan.icc import is_for_gray, rgb_from_gray
 from colorgan.images import DECODE_ERRORS, Photo
 from colorgan.jpeg import DESCRIBING, parse
-from colorgan.photo_metadata import TIFF_TAGS, save_options, upright_exif
+from colorgan.photo_metadata import save_options
+from colorgan.png import encode_png
 from colorgan.provenance import Credit
-from colorgan.sixteen_bits import encode_png, encode_tiff
+from colorgan.tiff import encode_tiff
 
 FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "tiff": "TIFF"}
 """Pillow's names of the formats that one can ask for."""
@@ -68,46 +69,53 @@ def _luma_table(image: Image.Image) -> tuple[int, ...]:
     return tuple(getattr(image, "quantization", {}).get(0, ()))
 
 
+def full_luma(photo: Photo, format: str) -> Planes | DeepPlanes:
+    """The luma as seen, (H, W), for a result of this format: uint16 if both have 16 bits, else uint8."""
+    deep = photo.deep_luma() if format in SIXTEEN_BITS else None
+    return np.asarray(photo.luma()) if deep is None else deep
+
+
 def encode(
     photo: Photo,
-    luma: Image.Image,
+    luma: Planes | DeepPlanes,
     chroma: Planes,
     format: str,
     quality: int,
     credit: Credit,
     guide: Planes | None = None,
 ) -> bytes:
-    """Encode chroma uint8 (2, h, w) laid over luma of mode L; `quality`, 1 to 100, is that of JPEG and WebP.
+    """Encode chroma uint8 (2, h, w) laid over luma (H, W), as `full_luma` gives it.
 
-    `guide` is the luma of the chroma's size, for `fit_chroma`. The photograph's metadata and transparency
-    come along, and its XMP says what the colours are from.
+    `quality`, 1 to 100, is that of JPEG and WebP; `guide` is the luma of the chroma's size, for `fit_chroma`.
+    The photograph's metadata and transparency come along, and its XMP says what the colours are from.
     """
     metadata = save_options(photo, format, credit)
     try:
-        if format in SIXTEEN_BITS and (deep := photo.deep_luma()) is not None:
-            return _encode_deep(photo, merge_deep(deep, chroma, guide), format, metadata)
         if format == "JPEG":
+            light = np.asarray(luma, np.uint8)
             description = _save(Image.new("L", (8, 8)), format, metadata)
-            return _encode_jpeg(luma, fit_chroma(np.asarray(luma), chroma, 2, guide), quality, description)
-        image = merge(luma, chroma, guide)
-        alpha = photo.alpha() if format in WITH_ALPHA else None
-        if alpha is not None:
-            image.putalpha(alpha)
-        # TIFF is not compressed: Pillow's compressing writer cannot carry EXIF's sub-folders.
-        return _save(image, format, metadata | ({"quality": quality} if format == "WEBP" else {}))
+            return _encode_jpeg(light, fit_chroma(light, chroma, 2, guide), quality, description)
+        merged = merge(luma, chroma, guide)
+        profile = photo.image.info.get("icc_profile")
+        if merged.dtype == np.uint16 and profile and is_for_gray(profile):
+            metadata["icc_profile"] = rgb_from_gray(profile)  # it was not applied, which would cost bits
+        if format in WITH_ALPHA and (alpha := photo.alpha()) is not None:
+            merged = np.dstack([merged, np.asarray(alpha)])
+        if format == "TIFF":
+            return _encode_tiff(merged, metadata)
+        if merged.dtype == np.uint16:
+            description = _save(Image.new("RGB", (1, 1)), format, metadata)
+            return encode_png(np.asarray(merged, np.uint16), description)
+        return _save(
+            Image.fromarray(merged), format, metadata | ({"quality": quality} if format == "WEBP" else {})
+        )
     except DECODE_ERRORS as error:
         raise ImageError(photo.path, f"cannot be written as {format} ({error})") from error
 
 
-def _encode_deep(photo: Photo, pixels: DeepPlanes, format: str, metadata: dict[str, Any]) -> bytes:
-    profile = photo.image.info.get("icc_profile")
-    if profile and is_for_gray(profile):  # not applied: it would cost bits
-        metadata["icc_profile"] = rgb_from_gray(profile)
-    if format == "PNG":
-        return encode_png(pixels, described_by=_save(Image.new("RGB", (1, 1)), format, metadata))
-    exif = upright_exif(photo.image)
-    texts = {int(tag): str(exif[tag]) for tag in TIFF_TAGS if tag in exif}
-    return encode_tiff(pixels, texts, metadata["xmp"], metadata.get("icc_profile"), metadata.get("dpi"))
+def _encode_tiff(pixels: Planes | DeepPlanes, metadata: dict[str, Any]) -> bytes:
+    exif = metadata.get("exif", Image.Exif())
+    return encode_tiff(pixels, exif, metadata["xmp"], metadata.get("icc_profile"), metadata.get("dpi"))
 
 
 def write_result(path: Path, data: bytes) -> None:
@@ -123,13 +131,13 @@ def write_result(path: Path, data: bytes) -> None:
         raise ImageError(path, f"cannot be written ({error.strerror})") from error
 
 
-def _encode_jpeg(luma: Image.Image, planes: Planes, quality: int, described_by: bytes) -> bytes:
+def _encode_jpeg(luma: Planes, planes: Planes, quality: int, described_by: bytes) -> bytes:
     """Encode luma and half-size chroma uint8 (2, h, w) as they are, without a detour through RGB (4:2:0).
 
     `described_by` is another JPEG, whose metadata the result takes over. Raises ValueError for more than
     65,500 pixels on a side.
     """
-    data = simplejpeg.encode_jpeg_yuv_planes(np.asarray(luma), *planes, quality=quality)
+    data = simplejpeg.encode_jpeg_yuv_planes(luma, *planes, quality=quality)
     return b"".join((data[:2], *_segments(described_by, describing=True), *_segments(data, describing=False)))
 
 

@@ -174,7 +174,7 @@ class Photo:
         if self.image.mode not in SIXTEEN_BITS or lost:
             return None
         self._load(self.image)
-        return np.asarray(self._upright(self.image)).astype(np.uint16)
+        return np.asarray(self._upright(self.image), dtype=np.uint16)
 
     def alpha(self) -> Image.Image | None:
         """The transparency as seen, at full resolution: mode L, or None."""

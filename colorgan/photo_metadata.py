@@ -12,10 +12,7 @@ from colorgan.icc import is_for_rgb
 from colorgan.images import DECODE_ERRORS, Photo
 from colorgan.jpeg import LONGEST, XMP
 from colorgan.provenance import Credit
-
-# A TIFF's EXIF holds the layout of its pixels too, not the result's: take what describes the picture.
-TIFF_TAGS = (Tag.ImageDescription, Tag.Make, Tag.Model, Tag.Software, Tag.DateTime, Tag.Artist, Tag.Copyright)
-SUB_FOLDERS = (Tag.ExifOffset, Tag.GPSInfo)
+from colorgan.tiff import FOLDERS, TEXTS
 
 LONGEST_XMP = LONGEST - len(XMP)
 """Bytes of a packet that fit into the segment of a JPEG."""
@@ -38,10 +35,8 @@ def save_options(photo: Photo, format: str, credit: Credit) -> dict[str, Any]:
         options["pnginfo"] = _png_texts(photo.image, xmp)
     else:
         options["xmp"] = xmp
-    if format == "TIFF":
-        exif[Tag.XMLPacket] = xmp
     if len(exif):
-        options["exif"] = exif.tobytes()  # as an object, Pillow's TIFF writer would lose its sub-folders
+        options["exif"] = exif
     return options
 
 
@@ -50,11 +45,12 @@ def upright_exif(image: Image.Image) -> Image.Exif:
     kept = Image.Exif()
     try:
         exif = image.getexif()
-        tags = [tag for tag in TIFF_TAGS if tag in exif] if image.format == "TIFF" else list(exif)
+        # A TIFF's EXIF holds the layout of its pixels too, not the result's: take what describes the picture.
+        tags = [tag for tag in TEXTS if tag in exif] if image.format == "TIFF" else list(exif)
         for tag in tags:
-            if tag not in (Tag.Orientation, *SUB_FOLDERS):
+            if tag not in (Tag.Orientation, *FOLDERS):
                 kept[tag] = exif[tag]
-        for tag in SUB_FOLDERS:
+        for tag in FOLDERS:
             if folder := exif.get_ifd(tag):
                 kept[tag] = folder
         kept.tobytes()  # what could be read cannot always be written

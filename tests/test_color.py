@@ -25,7 +25,7 @@ def test_a_colour_photograph_is_not(make_photo: MakePhoto) -> None:
 
 def test_merged_luma_is_the_original(make_photo: MakePhoto) -> None:
     luma = make_photo(50, 34)
-    merged = merge(luma, np.full((2, 16, 16), (100,), dtype=np.uint8))
+    merged = Image.fromarray(merge(np.asarray(luma), np.full((2, 16, 16), (100,), dtype=np.uint8)))
     assert merged.mode == "RGB"
     pixels = np.asarray(merged.convert("YCbCr"), dtype=int)
     assert np.abs(pixels[..., 0] - np.asarray(luma)).max() <= 1
@@ -69,7 +69,7 @@ def test_a_viewer_shows_the_original_luma(strength: int) -> None:
     random = np.random.default_rng(strength)
     luma = random.integers(0, 256, (96, 96), dtype=np.uint8)
     chroma = random.integers(128 - strength, 129 + strength, (2, 96, 96)).astype(np.uint8)
-    merged = merge(Image.fromarray(luma), chroma)
+    merged = Image.fromarray(merge(luma, chroma))
     assert np.abs(displayed_luma(merged) - luma).max() <= 2
     plain = Image.merge("YCbCr", [Image.fromarray(plane) for plane in (luma, *chroma)])
     assert np.abs(displayed_luma(plain) - luma).max() > 5  # what a viewer would show without

@@ -16,7 +16,7 @@ from PIL.ExifTags import IFD
 from PIL.ExifTags import Base as Tag
 from PIL.PngImagePlugin import PngInfo
 
-from colorgan.encoding import encode, output_format, quality_of, write_result
+from colorgan.encoding import encode, full_luma, output_format, quality_of, write_result
 from colorgan.errors import ImageError, RunError
 from colorgan.icc import rgb_from_gray
 from colorgan.images import Photo
@@ -35,7 +35,8 @@ XMP = (
 
 def colored(path: Path, wanted: str = "keep") -> Image.Image:
     photo = Photo.read(path)
-    data = encode(photo, photo.luma(), CHROMA, output_format(photo, wanted), 95, CREDIT)
+    format = output_format(photo, wanted)
+    data = encode(photo, full_luma(photo, format), CHROMA, format, 95, CREDIT)
     return Image.open(io.BytesIO(data))
 
 
@@ -161,7 +162,8 @@ def test_sixteen_bits_stay(tmp_path: Path, suffix: str, profile: bytes | None) -
     path = tmp_path / f"a.{suffix}"
     Image.fromarray(gray).save(path, exif=exif.tobytes(), pnginfo=texts, icc_profile=profile, dpi=(300, 300))
     photo = Photo.read(path)
-    data = encode(photo, photo.luma(), CHROMA, output_format(photo), 95, CREDIT)
+    format = output_format(photo)
+    data = encode(photo, full_luma(photo, format), CHROMA, format, 95, CREDIT)
     if suffix == "tif":
         pixels = tifffile.imread(io.BytesIO(data))
     else:
@@ -176,6 +178,8 @@ def test_sixteen_bits_stay(tmp_path: Path, suffix: str, profile: bytes | None) -
         assert result.getexif().get(Tag.Artist) == "J. Smith"
         assert Tag.Orientation not in result.getexif() or result.getexif()[Tag.Orientation] == 1
         assert result.info["dpi"] == pytest.approx((300, 300), abs=0.1)
+        assert result.getexif().get_ifd(IFD.Exif)[Tag.DateTimeOriginal] == "1911:05:01 12:00:00"
+        assert result.getexif().get_ifd(IFD.GPSInfo)[1] == "N"
         assert b"algorithmicallyEnhanced" in result.info["xmp"]
         assert b"J. Smith" in result.info["xmp"]
         assert (result.info.get("icc_profile") or None) == (profile and rgb_from_gray(profile))
@@ -189,7 +193,7 @@ def test_a_jpeg_of_a_gray_photograph_in_colour_keeps_its_quality(
         photo = Photo.read(tmp_path / "a.jpg")
         assert quality_of(photo, asked=0) == quality
         assert quality_of(photo, asked=80) == 80
-        data = encode(photo, photo.luma(), CHROMA, "JPEG", quality, CREDIT)
+        data = encode(photo, full_luma(photo, "JPEG"), CHROMA, "JPEG", quality, CREDIT)
         luma = np.asarray(Image.open(io.BytesIO(data)).convert("L"), dtype=int)
         assert np.abs(luma - np.asarray(photo.luma())).mean() < 1
     make_photo().save(tmp_path / "b.png")

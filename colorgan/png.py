@@ -1,22 +1,17 @@
-"""Photographs of 16 bits: results that keep them, which Pillow cannot write in colour."""
+"""Write PNGs in colour of 16 bits, which Pillow cannot."""
 
 from __future__ import annotations
 
-import io
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
-import tifffile
-from PIL.ExifTags import Base as Tag
 
 from colorgan.color import DeepPlanes
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 RGB, UP = 2, 2  # colour type and filter type (PNG specification, 3rd edition, 11.2.1 and 9.2)
-BYTES, ASCII, INCHES = 1, 2, 2  # types of a field and a unit (TIFF 6.0, sections 2 and 8)
 
 
 def encode_png(pixels: DeepPlanes, described_by: bytes) -> bytes:
@@ -30,27 +25,6 @@ def encode_png(pixels: DeepPlanes, described_by: bytes) -> bytes:
     metadata = (data for name, data in _chunks(described_by) if name not in (b"IHDR", b"IDAT", b"IEND"))
     picture = _chunk(b"IDAT", zlib.compress(filtered.tobytes()))
     return b"".join((SIGNATURE, _chunk(b"IHDR", header), *metadata, picture, _chunk(b"IEND", b"")))
-
-
-def encode_tiff(
-    pixels: DeepPlanes, texts: dict[int, str], xmp: bytes, icc: bytes | None, dpi: tuple[float, float] | None
-) -> bytes:
-    """Encode uint16 (H, W, 3) as a TIFF with these texts by their tags, this XMP and this colour profile."""
-    buffer = io.BytesIO()
-    tags: list[Any] = [(tag, ASCII, 0, text, True) for tag, text in texts.items()]
-    tifffile.imwrite(
-        buffer,
-        pixels,
-        photometric="rgb",
-        compression="zlib",
-        metadata=None,
-        software=False,
-        iccprofile=icc,
-        resolution=dpi,
-        resolutionunit=INCHES,
-        extratags=[*tags, (Tag.XMLPacket, BYTES, len(xmp), xmp, True)],
-    )
-    return buffer.getvalue()
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
