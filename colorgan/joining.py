@@ -136,7 +136,8 @@ def _rewritten(
         elif xmp is not None and gray.is_xmp(segment):
             yield _Part(make_segment(APP1, XMP + xmp), old)
         elif icc is not None and segment.marker == APP2 and body.startswith(ICC):
-            yield _Part(make_segment(APP2, ICC + b"\1\1" + icc) if body[len(ICC)] == 1 else b"", old)
+            first = body.startswith(ICC + b"\1")
+            yield _Part(make_segment(APP2, ICC + b"\1\1" + icc) if first else b"", old)
         elif segment.marker == APP14 and body.startswith(ADOBE) and len(body) >= 12:
             yield _Part(make_segment(APP14, body[:11] + YCC + body[12:]), old)  # as none, they would be RGB
         else:

@@ -214,3 +214,20 @@ def test_fill_bytes_before_markers_stay(make_photo: MakePhoto) -> None:
     data = jpeg(make_photo())
     last = parse(data)[-1].start
     check(data[:2] + b"\xff\xff" + data[2:last] + b"\xff\xff" + data[last:])
+
+
+def test_a_profile_in_pieces_is_replaced_and_comes_back(make_photo: MakePhoto) -> None:
+    data = jpeg(make_photo(), icc_profile=b"p" * 100_000)
+    pieces = [s for s in parse(data) if data[s.body : s.end].startswith(b"ICC_PROFILE")]
+    assert len(pieces) == 2
+    data = data[:2] + b"\xff\xe2\0\x0eICC_PROFILE\0" + data[2:]  # and one that is cut short
+    gray, half = GrayJpeg.parse(data), Image.new("L", (32, 24), 100)
+    result = join(gray, GrayJpeg.parse(jpeg(half)), GrayJpeg.parse(jpeg(half)), icc=b"new profile")
+    assert undo(result) == data
+    with Image.open(io.BytesIO(result)) as image:
+        assert image.info["icc_profile"] == b"new profile"
+
+
+def test_a_file_without_any_marker_of_its_colours_is_seen_in_colour(make_photo: MakePhoto) -> None:
+    data = jpeg(make_photo())
+    check(data[:2] + data[20:])  # without JFIF
