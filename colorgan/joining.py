@@ -39,6 +39,10 @@ RECORD = b"colorgan\0"
 """How the APP11 segments begin that tell how to take the colour away again."""
 
 
+LONGEST_RECORD = 1 << 25
+"""Bytes of a record when it is unpacked: of a colour profile, which it may hold, there can be 255 segments."""
+
+
 class NoRecordError(JpegError):
     """The file has no record of a grayscale original."""
 
@@ -89,8 +93,7 @@ def undo(joined: bytes) -> bytes:
         raise NoRecordError("it holds no record of a grayscale original")
     try:
         packed = b"".join(joined[segment.body + len(RECORD) : segment.end] for segment in records)
-        # The gray file cannot be longer than the joined one, nor can what is said of it.
-        record = json.loads(zlib.decompressobj().decompress(packed, 2 * len(joined)))
+        record = json.loads(zlib.decompressobj().decompress(packed, LONGEST_RECORD))
         stretches, at, length = [], 0, 0
         for kept, dropped, put in record["edits"]:
             at = records[-1].end if at == records[0].start else at
