@@ -40,7 +40,7 @@ RECORD = b"colorgan\0"
 
 
 LONGEST_RECORD = 1 << 25
-"""Bytes of a record when it is unpacked: of a colour profile, which it may hold, there can be 255 segments."""
+"""Bytes of an unpacked record: it may hold a colour profile, of which there can be 255 segments."""
 
 
 class NoRecordError(JpegError):
