@@ -139,7 +139,7 @@ def run(
 
     counts: Counter[Status] = Counter()
     failures: list[Outcome] = []
-    with tqdm(total=min(images, job.limit or images), unit="image", disable=None) as bar:
+    with tqdm(total=min(images, job.limit or images), unit=" images", disable=None) as bar:
         for outcome in colorizer.run(job, stop, times):
             counts[outcome.status] += 1
             if outcome.status is Status.DONE:

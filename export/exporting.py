@@ -9,7 +9,7 @@ from pathlib import Path
 import onnx as onnx_package
 import torch
 
-from colorgan.backends import Backend
+from colorgan.backends import Backend, load_model
 from colorgan.backends.onnx_runtime import CPU as ONNX_CPU
 from colorgan.backends.onnx_runtime import OnnxRuntimeBackend, open_session
 from colorgan.backends.pytorch import TorchBackend, open_torchscript
@@ -18,10 +18,10 @@ from colorgan.config import STRIDE, ExportConfig
 from colorgan.errors import ModelError, RunError
 from colorgan.export import onnx, torchscript
 from colorgan.export.folding import fold_batch_norm, round_to_half
-from colorgan.export.parity import LIMIT, largest_difference
+from colorgan.export.parity import LEAST_SPAN, LIMIT, Parity, compare
 from colorgan.files import atomic_file, sha256_of
 from colorgan.metadata import ModelMetadata
-from colorgan.networks import ChromaPredictor
+from colorgan.networks import ChromaPredictor, UNetGenerator
 from colorgan.version import __version__
 
 CPU = torch.device("cpu")
@@ -59,15 +59,17 @@ class Exported:
 
     path: Path
     bytes: int
-    largest_difference: int
-    """From the checkpoint's chroma, in steps of 255."""
+    parity: Parity
 
 
-def export_checkpoint(checkpoint: Path, folder: Path, config: ExportConfig) -> Exported:
+def export_checkpoint(
+    checkpoint: Path, folder: Path, config: ExportConfig, photos: Path | None = None
+) -> Exported:
     """Write the checkpoint's generator into the folder, under its name with the suffix of the format.
 
-    The file is run against the checkpoint first; if their chroma differs by more than 1 step of 255
-    anywhere, that is an error and no file is left.
+    The file is run against the checkpoint first, on the photographs in the folder `photos` or those that ship
+    with the package; if their chroma differs by more than 1 step of 255 anywhere, that is an error and no
+    file is left.
     """
     state = load_checkpoint(checkpoint)
     generator = build_generator(checkpoint, state)
@@ -82,11 +84,10 @@ def export_checkpoint(checkpoint: Path, folder: Path, config: ExportConfig) -> E
             format.write(ChromaPredictor(folded), temporary)
             if config.half_weights:
                 onnx.store_weights_in_half(temporary)
-            difference = largest_difference(
-                format.open(temporary), TorchBackend(ChromaPredictor(generator), CPU)
-            )
-            if difference > LIMIT:
-                raise ModelError(path, f"differs from its checkpoint by {difference} of 255; it was not kept")
+            parity = compare(format.open(temporary), _reference(generator), photos)
+            _require_colors(checkpoint, parity)
+            if parity.largest > LIMIT:
+                raise ModelError(path, f"was not kept: {parity}; {LIMIT} is allowed")
             metadata = ModelMetadata(
                 native_size=config.native_size or state["training_config"]["size"],
                 stride=STRIDE,
@@ -99,9 +100,34 @@ def export_checkpoint(checkpoint: Path, folder: Path, config: ExportConfig) -> E
                     "torch": str(torch.__version__),
                     "onnx": onnx_package.__version__,
                 },
-                largest_difference=difference,
+                largest_difference=parity.largest,
             )
             format.add_metadata(temporary, metadata)
     except OSError as error:
         raise RunError(f"{path}: cannot be written ({error})") from error
-    return Exported(path, path.stat().st_size, difference)
+    return Exported(path, path.stat().st_size, parity)
+
+
+def verify_export(path: Path, checkpoint: Path, photos: Path | None = None) -> Parity:
+    """Run a file that was exported before against the checkpoint; raises ModelError if they differ."""
+    model = load_model(path, device="cpu")
+    generator = build_generator(checkpoint, load_checkpoint(checkpoint))
+    if model.weights == "fp16":
+        generator = round_to_half(fold_batch_norm(generator))
+    parity = compare(model.backend, _reference(generator), photos)
+    _require_colors(checkpoint, parity)
+    if parity.largest > LIMIT:
+        raise ModelError(path, f"is not an export of {checkpoint}: {parity}; {LIMIT} is allowed")
+    return parity
+
+
+def _require_colors(checkpoint: Path, parity: Parity) -> None:
+    if parity.span < LEAST_SPAN:
+        spans = f"spans {parity.span} steps of 255, fewer than {LEAST_SPAN}"
+        raise ModelError(
+            checkpoint, f"its chroma {spans}: train it first, as to compare it would prove nothing"
+        )
+
+
+def _reference(generator: UNetGenerator) -> Backend:
+    return TorchBackend(ChromaPredictor(generator), CPU)

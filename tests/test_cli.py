@@ -293,6 +293,9 @@ def test_train_export_and_batch_work_together(photo_folder: Path, photos: Path, 
         f"{models / 'best.onnx'}: 0.5 MB; largest difference from the checkpoint "
     )
     assert load_model(models / "best.onnx").native_size == 48
+    verified = call("export", "--verify", models / "best.onnx", "--against", models / "best.pt")
+    assert verified.exit_code == 0
+    assert verified.stdout.startswith(f"{models / 'best.onnx'}: largest difference from the checkpoint ")
     assert call("batch", photos, tmp_path / "out", "--model", models / "best.onnx").exit_code == 0
 
 

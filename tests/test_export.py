@@ -6,17 +6,19 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from conftest import seeded_generator, write_checkpoint
+from conftest import MakePhoto, seeded_generator, write_checkpoint
 from torch import nn
 
 from colorgan.backends import load_model
 from colorgan.config import ExportConfig
 from colorgan.errors import ModelError, UsageError
 from colorgan.export import exporting
-from colorgan.export.exporting import export_checkpoint
+from colorgan.export.exporting import export_checkpoint, verify_export
 from colorgan.export.folding import fold_batch_norm, round_to_half
 from colorgan.export.onnx import export_onnx
+from colorgan.export.parity import PHOTOS, sample_batches
 from colorgan.networks import ChromaPredictor
+from colorgan.sources import find_images
 
 SHAPES = [(1, 16, 16), (3, 64, 48), (2, 32, 128)]
 
@@ -40,7 +42,7 @@ def test_every_form_matches_its_checkpoint(
 def test_the_rgb_head_is_exported_as_chroma_too(tmp_path: Path) -> None:
     checkpoint = write_checkpoint(tmp_path / "rgb.pt", seeded_generator("rgb"))
     exported = export_checkpoint(checkpoint, tmp_path, ExportConfig())
-    assert exported.largest_difference <= 1
+    assert exported.parity.largest <= 1
     assert load_model(exported.path).backend.predict(luma(1, 32, 32)).shape == (1, 2, 32, 32)
 
 
@@ -96,9 +98,58 @@ def test_an_export_that_differs_is_an_error_and_leaves_no_file(
         ".onnx", break_normalisation, exporting.FORMATS["onnx"].add_metadata, exporting.FORMATS["onnx"].open
     )
     monkeypatch.setitem(exporting.FORMATS, "onnx", broken)
-    with pytest.raises(ModelError, match="differs from its checkpoint by"):
+    with pytest.raises(ModelError, match="was not kept: largest difference from the checkpoint"):
         export_checkpoint(checkpoint, tmp_path / "out", ExportConfig())
     assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_a_generator_without_colours_is_not_exported(tmp_path: Path) -> None:
+    generator = seeded_generator()
+    with torch.no_grad():
+        for parameter in generator.parameters():
+            parameter.mul_(1e-3)
+    checkpoint = write_checkpoint(tmp_path / "gray.pt", generator)
+    with pytest.raises(
+        ModelError, match=r"gray.pt: its chroma spans \d steps of 255, fewer than 16: train it"
+    ):
+        export_checkpoint(checkpoint, tmp_path / "out", ExportConfig())
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["onnx", "half", "torchscript"])
+def test_an_export_can_be_verified_later(exports: dict[str, Path], tmp_path: Path, name: str) -> None:
+    parity = verify_export(exports[name], exports["checkpoint"])
+    assert parity.largest <= 1
+    assert parity.mean < 0.1
+    assert parity.ciede2000 < 0.1
+    assert parity.span >= 16
+    other = write_checkpoint(tmp_path / "other.pt", seeded_generator(seed=1))
+    with pytest.raises(ModelError, match=r"is not an export of .*other.pt: largest difference"):
+        verify_export(exports[name], other)
+
+
+def test_the_users_own_photographs_are_taken(
+    exports: dict[str, Path], tmp_path: Path, make_photo: MakePhoto
+) -> None:
+    with pytest.raises(UsageError, match="there are no photographs to verify the export on"):
+        verify_export(exports["onnx"], exports["checkpoint"], tmp_path)
+    make_photo().save(tmp_path / "a.png")
+    assert verify_export(exports["onnx"], exports["checkpoint"], tmp_path).largest <= 1
+
+
+def test_photographs_noise_and_flat_images_are_compared_in_every_shape() -> None:
+    batches = list(sample_batches(find_images(PHOTOS)))
+    assert [batch.shape for batch in batches] == [
+        (1, 1, 32, 32),
+        (2, 1, 64, 48),
+        (3, 1, 96, 160),
+        (8, 1, 128, 128),
+    ]
+    images = [image for batch in batches for image in batch]
+    spreads = sorted(float(image.std()) for image in images)
+    assert spreads[0] == 0
+    assert sum(spread > 20 for spread in spreads) >= 8
+    assert all(batch.dtype == np.uint8 for batch in batches)
 
 
 def test_half_weights_are_for_onnx() -> None:

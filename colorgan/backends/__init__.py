@@ -39,6 +39,8 @@ class Model:
     """Runtime and device, such as `onnxruntime, CPU`."""
     credit: Credit
     """The file's name and SHA-256, for the results."""
+    weights: str = "fp32"
+    """Precision in which the file stores them."""
     batch_size: int = 1
     """Images per call of `predict` that suit it."""
     at_once: int = 1

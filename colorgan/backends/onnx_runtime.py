@@ -97,10 +97,11 @@ def load_onnx(path: Path, device: str, devices: Sequence[int] = (), threads: int
             runs_on = f"onnxruntime, {provider}, device {', '.join(map(str, numbers))}"
             # One stream a device: further calls would wait for it.
             backend = OnnxRuntimeBackend(sessions, pad=True)
-            return Model(backend, native_size, runs_on, credit, GPU_BATCH, len(sessions))
+            return Model(backend, native_size, runs_on, credit, metadata.weights, GPU_BATCH, len(sessions))
     at_once = max(1, available_cpus() // threads)
     runs_on = f"onnxruntime, CPU, {at_once * threads} threads ({why})"
-    return Model(OnnxRuntimeBackend([on_cpu] * at_once), native_size, runs_on, credit, 1, at_once)
+    backend = OnnxRuntimeBackend([on_cpu] * at_once)
+    return Model(backend, native_size, runs_on, credit, metadata.weights, 1, at_once)
 
 
 def open_session(path: Path, providers: Sequence[Provider], threads: int = 1) -> ort.InferenceSession:
