@@ -88,7 +88,7 @@ def keep(path: Path, native_size: int, guided: bool) -> bytes:
 def encode_anew(path: Path, native_size: int, guided: bool) -> bytes:
     """The same with --jpeg-luma reencode."""
     photo = Photo.read(path)
-    small, quality = small_luma(photo, native_size, None), quality_of(photo, 0)
+    small, quality = small_luma(photo, native_size, None), quality_of(photo, "JPEG", 0)
     return encode(
         photo,
         full_luma(photo, "JPEG"),

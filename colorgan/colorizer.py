@@ -180,7 +180,7 @@ class Colorizer:
             how = f"encoded{why}"
             with times("decode"):
                 luma = full_luma(photo, format)
-            quality = quality_of(photo, self.config.quality)
+            quality = quality_of(photo, format, self.config.quality)
             with times("encode"):
                 data = encode(photo, luma, chroma, format, quality, credit, guide)
         with times("write"):

@@ -154,7 +154,7 @@ class ColorizeConfig(Config):
     )
     quality: int = setting(
         0,
-        "Quality of JPEG and WebP results, 1 to 100; auto: a JPEG's own where it can be told, else 95.",
+        "Quality of JPEG and WebP results, 1 to 100; auto: a JPEG's own, else 95.",
         low=0,
         high=100,
         zero="auto",

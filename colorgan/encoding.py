@@ -46,13 +46,14 @@ def output_format(photo: Photo, wanted: str = "keep") -> str:
     return photo.format if photo.format in WRITABLE else "PNG"
 
 
-def quality_of(photo: Photo, asked: int) -> int:
+def quality_of(photo: Photo, format: str, asked: int) -> int:
     """The quality, 1 to 100, to encode a result in: what was asked for or, for 0, what suits it.
 
-    That is the photograph's own if it is a JPEG whose luma has one of libjpeg's standard tables, so that
-    coefficients hardly change when they are quantised again, else 95.
+    From JPEG to JPEG that is the quality that stands for the photograph's own quantisation table for luma, so
+    that coefficients hardly change when they are quantised again, or 0 if it is none of libjpeg's; else 95.
     """
-    return asked or _standard_tables().get(_luma_table(photo.image), QUALITY)
+    table = _luma_table(photo.image) if format == "JPEG" else ()
+    return asked or (_standard_tables().get(table, 0) if table else QUALITY)
 
 
 @cache
@@ -65,8 +66,14 @@ def _standard_tables() -> dict[tuple[int, ...], int]:
     return tables
 
 
+def _tables(image: Image.Image) -> dict[int, list[int]]:
+    """The quantisation tables of a JPEG; of another image, none."""
+    tables: dict[int, list[int]] = getattr(image, "quantization", {})
+    return tables
+
+
 def _luma_table(image: Image.Image) -> tuple[int, ...]:
-    return tuple(getattr(image, "quantization", {}).get(0, ()))
+    return tuple(_tables(image).get(0, ()))
 
 
 def full_luma(photo: Photo, format: str) -> Planes | DeepPlanes:
@@ -86,13 +93,16 @@ def encode(
 ) -> bytes:
     """Encode chroma uint8 (2, h, w) laid over luma (H, W), as `full_luma` gives it.
 
-    `quality`, 1 to 100, is that of JPEG and WebP; `guide` is the luma of the chroma's size, for `fit_chroma`.
-    The photograph's metadata and transparency come along, and its XMP says what the colours are from.
+    `quality`, 1 to 100, is that of JPEG and WebP, and 0 means the quantisation tables of the photograph, a
+    JPEG; `guide` is the luma of the chroma's size, for `fit_chroma`. The photograph's metadata and
+    transparency come along, and its XMP says what the colours are from.
     """
     metadata = save_options(photo, format, credit)
     try:
         if format == "JPEG":
             light = np.asarray(luma, np.uint8)
+            if not quality:
+                return _encode_by_tables(photo, light, fit_chroma(light, chroma, 1, guide), metadata)
             description = _save(Image.new("L", (8, 8)), format, metadata)
             return _encode_jpeg(light, fit_chroma(light, chroma, 2, guide), quality, description)
         merged = merge(luma, chroma, guide)
@@ -107,10 +117,18 @@ def encode(
             description = _save(Image.new("RGB", (1, 1)), format, metadata)
             return encode_png(np.asarray(merged, np.uint16), description)
         return _save(
-            Image.fromarray(merged), format, metadata | ({"quality": quality} if format == "WEBP" else {})
+            Image.fromarray(merged),
+            format,
+            metadata | ({"quality": quality or QUALITY} if format == "WEBP" else {}),
         )
     except DECODE_ERRORS as error:
         raise ImageError(photo.path, f"cannot be written as {format} ({error})") from error
+
+
+def _encode_by_tables(photo: Photo, luma: Planes, planes: Planes, metadata: dict[str, Any]) -> bytes:
+    """Encode luma and chroma of its size as a JPEG (4:2:0) with the photograph's quantisation tables."""
+    image = Image.merge("YCbCr", [Image.fromarray(plane) for plane in (luma, *planes)])
+    return _save(image, "JPEG", metadata | {"qtables": _tables(photo.image), "subsampling": "4:2:0"})
 
 
 def _encode_tiff(pixels: Planes | DeepPlanes, metadata: dict[str, Any]) -> bytes:
@@ -137,7 +155,10 @@ def _encode_jpeg(luma: Planes, planes: Planes, quality: int, described_by: bytes
     `described_by` is another JPEG, whose metadata the result takes over. Raises ValueError for more than
     65,500 pixels on a side.
     """
-    data = simplejpeg.encode_jpeg_yuv_planes(luma, *planes, quality=quality)
+    height, width = luma.shape
+    # The encoder reads an even number of rows and columns, whatever the size: the memory must be there.
+    even = np.pad(luma, ((0, height % 2), (0, width % 2)), mode="edge")
+    data = simplejpeg.encode_jpeg_yuv_planes(even[:height, :width], *planes, quality=quality)
     return b"".join((data[:2], *_segments(described_by, describing=True), *_segments(data, describing=False)))
 
 

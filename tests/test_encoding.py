@@ -14,6 +14,7 @@ from conftest import MakePhoto, linear_gray_profile
 from PIL import Image, ImageCms
 from PIL.ExifTags import IFD
 from PIL.ExifTags import Base as Tag
+from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngInfo
 
 from colorgan.encoding import encode, full_luma, output_format, quality_of, write_result
@@ -152,6 +153,20 @@ def test_a_failed_write_leaves_the_old_file_and_no_other(
     assert len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.parametrize("size", [(33, 47), (32, 47), (33, 48), (7, 9), (1, 1), (40, 40)])
+def test_what_lies_beside_the_luma_in_memory_does_not_matter(
+    make_photo: MakePhoto, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    make_photo().save(tmp_path / "a.png")
+    photo, (height, width) = Photo.read(tmp_path / "a.png"), size
+    results = set()
+    for neighbour in (0, 255):
+        memory = np.full((height + 2, width + 2), neighbour, np.uint8)
+        memory[:height, :width] = np.asarray(make_photo(width, height))
+        results.add(encode(photo, memory[:height, :width], CHROMA, "JPEG", 95, CREDIT))
+    assert len(results) == 1
+
+
 @pytest.mark.parametrize("suffix", ["png", "tif"])
 @pytest.mark.parametrize("profile", [None, linear_gray_profile()])
 def test_sixteen_bits_stay(tmp_path: Path, suffix: str, profile: bytes | None) -> None:
@@ -191,10 +206,23 @@ def test_a_jpeg_of_a_gray_photograph_in_colour_keeps_its_quality(
     for quality in (40, 75, 92):
         make_photo(mode="RGB").convert("L").convert("RGB").save(tmp_path / "a.jpg", quality=quality)
         photo = Photo.read(tmp_path / "a.jpg")
-        assert quality_of(photo, asked=0) == quality
-        assert quality_of(photo, asked=80) == 80
+        assert quality_of(photo, "JPEG", asked=0) == quality
+        assert quality_of(photo, "JPEG", asked=80) == 80
+        assert quality_of(photo, "WEBP", asked=0) == 95
         data = encode(photo, full_luma(photo, "JPEG"), CHROMA, "JPEG", quality, CREDIT)
         luma = np.asarray(Image.open(io.BytesIO(data)).convert("L"), dtype=int)
         assert np.abs(luma - np.asarray(photo.luma())).mean() < 1
+    tables = [[7 + number % 5 for number in range(64)], [20 + number % 3 for number in range(64)]]
+    for mode, used in (("RGB", tables), ("L", tables[:1])):
+        make_photo(mode=mode).convert("L").convert(mode).save(tmp_path / "a.jpg", qtables=used)
+        photo = Photo.read(tmp_path / "a.jpg")
+        assert quality_of(photo, "JPEG", asked=0) == 0
+        data = encode(photo, full_luma(photo, "JPEG"), CHROMA, "JPEG", 0, CREDIT)
+        with Image.open(io.BytesIO(data)) as result:
+            assert isinstance(result, JpegImageFile)
+            assert [list(table) for table in result.quantization.values()] == used
+            assert result.mode == "RGB"
+            luma = np.asarray(result.convert("L"), dtype=int)
+        assert np.abs(luma - np.asarray(photo.luma())).mean() < 1.5
     make_photo().save(tmp_path / "b.png")
-    assert quality_of(Photo.read(tmp_path / "b.png"), asked=0) == 95
+    assert quality_of(Photo.read(tmp_path / "b.png"), "JPEG", asked=0) == 95
