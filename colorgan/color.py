@@ -188,8 +188,14 @@ def _reduce(luma: Planes, step: int, keep: Callable[[Planes, Planes], Planes]) -
     """Keep one pixel of each step x step block, step being 1 or 2; blocks at the edge may be smaller."""
     if step == 1:
         return luma
-    height, width = luma.shape
-    if height % 2 or width % 2:
-        luma = np.pad(luma, ((0, height % 2), (0, width % 2)), mode="edge")
+    luma = pad_to_even(luma)
     rows = keep(luma[::2], luma[1::2])
     return keep(rows[:, ::2], rows[:, 1::2])
+
+
+def pad_to_even(luma: Planes) -> Planes:
+    """Luma (H, W) with its last row and column repeated where their number is odd; else the same array."""
+    height, width = luma.shape
+    if height % 2 == width % 2 == 0:
+        return luma
+    return np.pad(luma, ((0, height % 2), (0, width % 2)), mode="edge")

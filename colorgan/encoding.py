@@ -13,7 +13,7 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 
-from colorgan.color import DeepPlanes, Planes, fit_chroma, merge
+from colorgan.color import DeepPlanes, Planes, fit_chroma, merge, pad_to_even
 from colorgan.errors import ImageError, RunError
 from colorgan.files import atomic_file
 from colorgan.icc import is_for_gray, rgb_from_gray
@@ -157,8 +157,8 @@ def _encode_jpeg(luma: Planes, planes: Planes, quality: int, described_by: bytes
     """
     height, width = luma.shape
     # The encoder reads an even number of rows and columns, whatever the size: the memory must be there.
-    even = np.pad(luma, ((0, height % 2), (0, width % 2)), mode="edge")
-    data = simplejpeg.encode_jpeg_yuv_planes(even[:height, :width], *planes, quality=quality)
+    seen = pad_to_even(luma)[:height, :width]
+    data = simplejpeg.encode_jpeg_yuv_planes(seen, *planes, quality=quality)
     return b"".join((data[:2], *_segments(described_by, describing=True), *_segments(data, describing=False)))
 
 

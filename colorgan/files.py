@@ -48,12 +48,13 @@ def make_writable(folder: Path) -> None:
 
 
 def ignores_case(folder: Path) -> bool:
-    """Whether a file system takes names that differ in case alone for the same; no if there is no folder."""
-    if not folder.is_dir():
+    """Whether a file system takes names that differ in case alone for one; no where it cannot be tried."""
+    try:
+        with NamedTemporaryFile(dir=folder, prefix=".colorgan-case-") as file:
+            path = Path(file.name)
+            return path.with_name(path.name.upper()).exists()
+    except OSError:  # there is no such folder yet, or a dry run may not write to it
         return False
-    with NamedTemporaryFile(dir=folder, prefix=".colorgan-case-") as file:
-        path = Path(file.name)
-        return path.with_name(path.name.upper()).exists()
 
 
 def remove_leftovers(folder: Path) -> None:

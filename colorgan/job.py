@@ -78,10 +78,18 @@ class Job:
             raise UsageError(f"{source}: there are no images in it{left} (such as .jpg, .png, .tif, .webp)")
 
     def files(self, unreadable: Callable[[Path, str], None] = lambda *_: None) -> Iterator[Path]:
-        """Every file that the patterns leave, found anew at each call; unreadable folders are reported."""
+        """Every file that the patterns leave, found anew at each call; unreadable folders are reported.
+
+        Listed files in the results folder are left out if they have a result's name.
+        """
         results = self.destination.resolve()
-        found = walk_files(self.root, results, unreadable) if self.listed is None else iter(self.listed)
-        return (path for path in found if self._is_wanted(path) and results not in path.parents)
+        if self.listed is None:
+            return filter(self._is_wanted, walk_files(self.root, results, unreadable))
+        return (
+            path
+            for path in filter(self._is_wanted, self.listed)
+            if results not in path.parents or not path.name.startswith(self.prefix)
+        )
 
     def takes(self, path: Path) -> bool:
         """Whether a file is to be coloured: it was named itself, or its name is that of an image."""

@@ -96,6 +96,8 @@ def _read(path: Path) -> Iterator[tuple[str, Entry]]:
     with path.open(encoding="ascii", errors="replace") as lines:
         for line in lines:
             try:
-                yield line, Entry(**json.loads(line))
+                entry = Entry(**json.loads(line))
             except (ValueError, TypeError):  # cut off by a kill, or another program's
                 continue
+            if isinstance(entry.path, str) and isinstance(entry.output, str | None):
+                yield line, entry

@@ -52,6 +52,8 @@ def restore_folder(results: Path, destination: Path) -> Iterator[Outcome]:
             yield Outcome(path, Status.RESTORED, output)
         except ImageError as error:
             yield Outcome(path, Status.FAILED, error=error.reason)
+        except (OSError, ValueError) as error:  # of a name that no file can have
+            yield Outcome(path, Status.FAILED, error=f"cannot be restored as {name!r} ({error})")
     yield from unreadable
 
 

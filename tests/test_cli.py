@@ -108,6 +108,19 @@ def test_a_dry_run_names_what_is_to_do_and_does_nothing(
     assert call(*batch, "--dry-run").stderr == "1 files to work on; 2 done before. Nothing was done.\n"
 
 
+def test_a_dry_run_needs_no_leave_to_write(
+    exports: dict[str, Path], photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**_: object) -> None:  # root may write anywhere
+        raise PermissionError(13, "Permission denied")
+
+    (tmp_path / "results").mkdir()
+    monkeypatch.setattr("colorgan.files.NamedTemporaryFile", refuse)
+    result = call("batch", photos, tmp_path / "results", "--model", exports["onnx"], "--dry-run")
+    assert result.exit_code == 0
+    assert result.stderr == "3 files to work on. Nothing was done.\n"
+
+
 def test_limit_counts_what_is_worked_on_now(exports: dict[str, Path], photos: Path, tmp_path: Path) -> None:
     batch = ("batch", photos, tmp_path / "results", "--model", exports["onnx"], "--limit", "2")
     assert "2 of 3 images coloured" in call(*batch).stdout

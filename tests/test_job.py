@@ -133,3 +133,14 @@ def test_names_that_differ_in_case_alone_are_found(photos: Path) -> None:
         "\u00e9.png": "e\u0301.png",
         "sub/a.jpg": "Sub/A.jpg",
     }
+
+
+@pytest.mark.parametrize("prefix", ["colorized_", ""])
+def test_a_file_may_be_coloured_into_its_own_folder_but_not_over_itself(photos: Path, prefix: str) -> None:
+    (photos / "sub/colorized_a.jpg").touch()
+    if not prefix:
+        with pytest.raises(UsageError, match="there are no images in it"):
+            Job.plan(photos / "sub/a.jpg", photos / "sub", prefix=prefix)
+        return
+    job = Job.plan(photos / "sub/a.jpg", photos / "sub", prefix=prefix)
+    assert [job.output_path(path, "JPEG").name for path in job.files()] == ["colorized_a.jpg"]

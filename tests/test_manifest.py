@@ -153,6 +153,17 @@ def start_batch(photos: Path, results: Path, model: Path) -> "subprocess.Popen[s
     )
 
 
+def start_long_batch(
+    photos: Path, results: Path, model: Path, *, files: int, wait_for: int
+) -> "subprocess.Popen[str]":
+    """Add so many files to the photographs, and let a batch get to work on them."""
+    for number in range(files):
+        os.link(photos / "0.jpg", photos / f"more_{number}.jpg")
+    process = start_batch(photos, results, model)
+    wait_for_results(results, wait_for)
+    return process
+
+
 def wait_for_results(results: Path, count: int) -> None:
     deadline = time.monotonic() + 60
     while len(list(results.rglob("*.jpg"))) < count:
@@ -163,10 +174,7 @@ def wait_for_results(results: Path, count: int) -> None:
 def test_a_second_process_into_the_same_folder_stops_with_4(
     exports: dict[str, Path], photos: Path, tmp_path: Path
 ) -> None:
-    for number in range(3000):
-        os.link(photos / "0.jpg", photos / f"more_{number}.jpg")
-    first = start_batch(photos, tmp_path / "out", exports["onnx"])
-    wait_for_results(tmp_path / "out", 5)
+    first = start_long_batch(photos, tmp_path / "out", exports["onnx"], files=3000, wait_for=5)
     second = start_batch(photos, tmp_path / "out", exports["onnx"])
     _, errors = second.communicate(timeout=60)
     assert second.returncode == 4
@@ -218,10 +226,7 @@ def test_a_full_disk_stops_the_run_with_one_line_and_leaves_whole_files(
 def test_ctrl_c_says_how_to_go_on(
     exports: dict[str, Path], photos: Path, tmp_path: Path, name: signal.Signals
 ) -> None:
-    for number in range(3000):
-        os.link(photos / "0.jpg", photos / f"more_{number}.jpg")
-    process = start_batch(photos, tmp_path / "out", exports["onnx"])
-    wait_for_results(tmp_path / "out", 5)
+    process = start_long_batch(photos, tmp_path / "out", exports["onnx"], files=3000, wait_for=5)
     process.send_signal(name)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 130
@@ -235,10 +240,7 @@ def test_ctrl_c_says_how_to_go_on(
 def test_a_second_ctrl_c_stops_at_once_and_nothing_is_lost(
     exports: dict[str, Path], photos: Path, tmp_path: Path
 ) -> None:
-    for number in range(40):
-        os.link(photos / "0.jpg", photos / f"more_{number}.jpg")
-    process = start_batch(photos, tmp_path / "out", exports["onnx"])
-    wait_for_results(tmp_path / "out", 2)
+    process = start_long_batch(photos, tmp_path / "out", exports["onnx"], files=40, wait_for=2)
     process.send_signal(signal.SIGSTOP)  # so that it cannot end in between
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGTERM)

@@ -99,6 +99,20 @@ def test_nothing_is_written_elsewhere_whatever_the_manifest_says(
     assert not Path("/tmp/colorgan-evil.jpg").exists()
 
 
+@pytest.mark.parametrize("name", ["", "a\0b.jpg", "1911", "x" * 300 + ".jpg"])
+def test_names_that_no_file_can_have_are_failures(results: Path, tmp_path: Path, name: str) -> None:
+    lines = [json.loads(line) for line in (results / NAME).read_text().splitlines()]
+    (entry,) = [line for line in lines if line["path"] == "a.jpg"]
+    others = "".join(json.dumps(entry | {"path": odd, "output": odd}) + "\n" for odd in (5, ["a"], {"b": 1}))
+    (results / NAME).write_text(others + json.dumps(entry | {"path": name}))
+    (tmp_path / "originals/1911").mkdir(parents=True)
+    done = restore(results, tmp_path / "originals")
+    assert done.exit_code == 1
+    assert done.stderr.startswith("Failed: ")
+    assert "colorized_a.jpg: cannot be restored as " in done.stderr
+    assert "3 originals restored; 1 failed" in done.stdout
+
+
 def test_folders_that_do_not_make_sense_are_refused(results: Path, tmp_path: Path) -> None:
     assert restore(tmp_path / "nowhere", tmp_path / "originals").exit_code == 2
     assert restore(results, results).exit_code == 2
