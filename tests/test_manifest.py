@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -156,17 +157,17 @@ def start_batch(photos: Path, results: Path, model: Path) -> "subprocess.Popen[s
 def start_long_batch(
     photos: Path, results: Path, model: Path, *, files: int, wait_for: int
 ) -> "subprocess.Popen[str]":
-    """Add so many files to the photographs, and let a batch get to work on them."""
+    """Add so many files to the photographs, and let a batch get so far as to record some of them."""
     for number in range(files):
         os.link(photos / "0.jpg", photos / f"more_{number}.jpg")
     process = start_batch(photos, results, model)
-    wait_for_results(results, wait_for)
+    wait_until(lambda: len(Manifest(results).entries) >= wait_for)
     return process
 
 
-def wait_for_results(results: Path, count: int) -> None:
+def wait_until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 60
-    while len(list(results.rglob("*.jpg"))) < count:
+    while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.005)
 
@@ -264,7 +265,7 @@ def test_a_run_that_is_killed_again_and_again_ends_complete(
     results, choose = tmp_path / "out", random.Random(0)
     for kill in range(6):
         process = start_batch(photos, results, exports["onnx"])
-        wait_for_results(results, 15 * kill + 1)
+        wait_until(lambda: len(list(results.rglob("*.jpg"))) > 15 * kill)  # noqa: B023
         time.sleep(choose.uniform(0, 0.05))
         process.kill()
         process.communicate()
