@@ -1,23 +1,47 @@
-"""colorgan-export: a checkpoint in, a file for another runtime out."""
+"""colorgan-export: a checkpoint in, files for other runtimes out."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
 
-from colorgan.cli.options import config_options, exit_codes, given
-from colorgan.config import ExportConfig
+from colorgan.cli.options import config_options, exit_codes, given, printable
+from colorgan.config import EXPORT_FORMATS, ExportConfig
+from colorgan.errors import UsageError
+
+ALL = "all"
 
 
 @click.command()
 @click.argument("checkpoint", type=click.Path(path_type=Path), default="saved_models/best.pt")
 @click.option(
+    "--format",
+    "formats",
+    type=click.Choice([*EXPORT_FORMATS, ALL]),
+    multiple=True,
+    default=["onnx"],
+    show_default=True,
+    help="Kind of file to write; again for another. triton: a model repository with ONNX in it.",
+)
+@click.option(
     "-o",
     "--output",
     type=click.Path(path_type=Path),
-    help="Folder for the file.  [default: the checkpoint's]",
+    help="Folder for the files.  [default: the checkpoint's]",
+)
+@config_options(ExportConfig, leave_out=("format",))
+@click.option(
+    "--model-card",
+    type=click.Path(path_type=Path),
+    help="Text noted in the file.  [default: what the checkpoint knows of its training]",
+)
+@click.option(
+    "--calibration",
+    type=click.Path(path_type=Path),
+    help="Folder of photographs to calibrate int8 on.  [default: those in the package]",
 )
 @click.option(
     "--verify-on",
@@ -26,22 +50,50 @@ from colorgan.config import ExportConfig
 )
 @click.option("--verify", type=click.Path(path_type=Path), help="Check this file, and write none.")
 @click.option("--against", type=click.Path(path_type=Path), help="The checkpoint to check it against.")
-@config_options(ExportConfig)
+@click.option("--inspect", type=click.Path(path_type=Path), help="Tell what this file is, and write none.")
 @exit_codes
 def main(
     checkpoint: Path,
+    formats: tuple[str, ...],
     output: Path | None,
+    model_card: Path | None,
+    calibration: Path | None,
     verify_on: Path | None,
     verify: Path | None,
     against: Path | None,
+    inspect: Path | None,
     **options: Any,
 ) -> None:
     """Write the generator of CHECKPOINT (default: saved_models/best.pt) for other programs, and check it."""
-    from colorgan.export.exporting import export_checkpoint, verify_export
+    if inspect:
+        from colorgan.export.inspecting import inspect as rows_of
 
-    config = ExportConfig(**given(ExportConfig, options))
-    if verify:
-        click.echo(f"{verify}: {verify_export(verify, against or checkpoint, verify_on)}")
+        for name, value in rows_of(inspect):
+            indented = printable(value.strip()).replace("\n", "\n" + 14 * " ")
+            click.echo(f"{printable(name):<14}{indented}")
         return
-    exported = export_checkpoint(checkpoint, output or checkpoint.parent, config, verify_on)
-    click.echo(f"{exported.path}: {exported.bytes / 1e6:.1f} MB; {exported.parity}")
+    if verify:
+        from colorgan.export.verifying import verify_export
+
+        for device, parity in verify_export(verify, against or checkpoint, verify_on).items():
+            click.echo(f"{verify}, on {device}: {parity}")
+        return
+    config = ExportConfig(**given(ExportConfig, options))
+    chosen = [name for name in EXPORT_FORMATS if name in formats or (ALL in formats and name != "triton")]
+    configs = [replace(config, format=name) for name in chosen]  # what does not go together is an error here
+
+    from colorgan.export.exporting import Photographs, export_checkpoint
+
+    photographs, card = Photographs(verify_on, calibration), _read_card(model_card) if model_card else ""
+    for each in configs:
+        exported = export_checkpoint(checkpoint, output or checkpoint.parent, each, photographs, card)
+        click.echo(f"{exported.path}: {exported.bytes / 1e6:.1f} MB")
+        for device, parity in exported.parities.items():
+            click.echo(f"    on {device}: {parity}")
+
+
+def _read_card(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path}: the model card cannot be read ({error})") from error

@@ -16,7 +16,7 @@ from colorgan.errors import ColorganError
 
 Command = Callable[..., None]
 
-TRAINING_PACKAGES = ("torch", "torchvision", "onnx", "onnxscript", "skimage")
+TRAINING_PACKAGES = ("torch", "torchvision", "onnxscript", "skimage")
 
 
 class NumberOr(click.types.IntParamType):
@@ -30,11 +30,11 @@ class NumberOr(click.types.IntParamType):
         return 0 if value == self.word else super().convert(value, param, ctx)
 
 
-def config_options(config: type[Config]) -> Callable[[Command], Command]:
+def config_options(config: type[Config], leave_out: tuple[str, ...] = ()) -> Callable[[Command], Command]:
     """Add an option for each field; what the user gave arrives as keyword arguments, the rest as None."""
 
     def add(command: Command) -> Command:
-        for item in reversed(fields(config)):
+        for item in reversed([item for item in fields(config) if item.name not in leave_out]):
             choices, zero = item.metadata["choices"], item.metadata["zero"]
             is_flag = isinstance(item.default, bool)
             default = zero if zero and not item.default else item.default
@@ -79,6 +79,11 @@ def exit_codes(command: Command) -> Command:
 def shown(path: Path) -> str:
     """A path as it can be printed, on one line whatever its name is."""
     return click.format_filename(path).replace("\n", "\\n").replace("\r", "\\r")
+
+
+def printable(text: str) -> str:
+    """Text of a stranger without what would control the terminal."""
+    return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
 
 
 def _leave(message: str, exit_code: int) -> NoReturn:

@@ -192,7 +192,9 @@ class Colorizer:
 
     def _sketch(self, photo: Photo, stored: Image.Image | None = None) -> tuple[Planes, bool]:
         """The luma that the generator sees, uint8 (h, w), and whether the photograph is in colour."""
-        height, width = generator_shape(*photo.size, self.model.native_size)
+        _, height, width = self.model.shape
+        if not height:
+            height, width = generator_shape(*photo.size, self.model.native_size)
         small = photo.reduced(width, height, stored)
         pixels = np.asarray(small)
         if small.mode == "L":

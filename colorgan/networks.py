@@ -117,6 +117,20 @@ class ChromaPredictor(nn.Module):
         return (128 + 127.5 * chroma).round().clamp(0, 255).to(torch.uint8)
 
 
+class RgbPredictor(nn.Module):
+    """A generator with gray and RGB in [0, 1]: what is exported for programs that know no YCbCr."""
+
+    def __init__(self, generator: UNetGenerator) -> None:
+        super().__init__()
+        self.generator = generator
+
+    def forward(self, gray: Tensor) -> Tensor:
+        """Map gray float (N, 1, H, W) to RGB float (N, 3, H, W), both in [0, 1]: the chroma over the gray."""
+        signed = 2 * gray - 1
+        rgb: Tensor = (compose(signed, self.generator.chroma(signed)) + 1) / 2
+        return rgb.clamp(0, 1)
+
+
 class Discriminator(nn.Module):
     """Score a colour image: a plain strided CNN, averaged over the image, so that any size works."""
 

@@ -2,50 +2,47 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from onnxruntime.transformers.float16 import convert_float_to_float16
+from torch import nn
 
-from colorgan.config import STRIDE
+from colorgan.config import ExportConfig
+from colorgan.errors import UsageError
+from colorgan.export.shapes import NAMES, dynamic_shapes, example_input
 from colorgan.metadata import ModelMetadata
-from colorgan.networks import ChromaPredictor
-
-OPSET = 18
-
-LARGEST_SIDE = 16384
-"""Only an upper bound that the exporter asks for, in pixels; no runtime enforces it."""
 
 
-def export_onnx(predictor: ChromaPredictor, path: Path) -> None:
-    """Write `luma` uint8 (N, 1, H, W) -> `chroma` uint8 (N, 2, H, W) with N, H and W dynamic.
+def export_onnx(predictor: nn.Module, path: Path, config: ExportConfig) -> None:
+    """Write the predictor, with weights and arithmetic of float32.
 
     By torch.export (dynamo=True), the exporter that is still developed.
     """
-    height, width = (
-        torch.export.Dim(name, min=1, max=LARGEST_SIDE // STRIDE) for name in ("height", "width")
-    )
-    shapes = {"luma": {0: torch.export.Dim("batch", min=1, max=4096), 2: STRIDE * height, 3: STRIDE * width}}
-    # Two of each: an example of size 1 would fix that size in the graph.
-    example = torch.zeros(2, 1, 2 * STRIDE, 2 * STRIDE, dtype=torch.uint8)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about the exporter's own insides; the file is checked by running it
+    with quiet():
         program = torch.onnx.export(
             predictor,
-            (example,),
+            (example_input(config),),
             dynamo=True,
-            dynamic_shapes=shapes,
-            opset_version=OPSET,
-            input_names=["luma"],
-            output_names=["chroma"],
+            dynamic_shapes=dynamic_shapes(config),
+            opset_version=config.opset,
+            input_names=[NAMES[config.signature][0]],
+            output_names=[NAMES[config.signature][1]],
             verbose=False,
         )
-    assert program is not None
-    program.save(path, external_data=False)
+        assert program is not None
+        program.save(path, external_data=False)
     model = onnx.load(path)
+    if (version := model.opset_import[0].version) != config.opset:
+        raise UsageError(f"opset {config.opset} cannot be had from this PyTorch; it gives {version}")
     # The exporter notes on each part where it came from, with paths of this machine.
     for part in (model, model.graph, *model.graph.node, *model.graph.value_info, *model.graph.initializer):
         del part.metadata_props[:]
@@ -73,8 +70,27 @@ def store_weights_in_half(path: Path) -> None:
     onnx.save(model, path)
 
 
+def compute_in_half(path: Path) -> None:
+    """Turn all arithmetic into float16; input and output stay what they are."""
+    with quiet():
+        model = convert_float_to_float16(onnx.load(path), keep_io_types=True)
+    onnx.save(model, path)
+
+
 def add_metadata(path: Path, metadata: ModelMetadata) -> None:
     """Add the metadata to the ONNX file."""
     model = onnx.load(path)
     helper.set_model_props(model, metadata.to_strings())
     onnx.save(model, path)
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the tools' remarks on their own insides from the user: the file is checked by running it."""
+    with warnings.catch_warnings(), redirect_stdout(StringIO()):
+        warnings.simplefilter("ignore")
+        logging.disable(logging.WARNING)
+        try:
+            yield
+        finally:
+            logging.disable(logging.NOTSET)

@@ -1,34 +1,44 @@
-"""Check an exported model against the checkpoint, by running both on photographs."""
+"""How far an exported model is from its checkpoint, by running both on photographs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from itertools import cycle, islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
+import torch
 from PIL import Image
 
-from colorgan.backends import Backend, Planes
+from colorgan.backends import Planes
 from colorgan.color import merge
-from colorgan.errors import UsageError
+from colorgan.errors import ModelError, UsageError
 from colorgan.images import Photo
-from colorgan.metrics import ciede2000
+from colorgan.metrics import RGB8, ciede2000
+from colorgan.networks import UNetGenerator, compose
 from colorgan.sources import find_images
 
-LIMIT = 1
-"""Steps of 255 by which chroma may differ: float32 sums in another order, then rounding."""
+LIMITS = {"fp32": ("largest", 1), "fp16": ("ciede2000", 0.3), "int8": ("ciede2000", 1.0)}
+"""What may differ, and by how much. In float32 sums come in another order, and are rounded to 8 bits."""
 
 LEAST_SPAN = 16
 """Steps of 255 that the checkpoint's chroma must span: two models that predict nothing are equal, too."""
 
-SHAPES = ((1, 32, 32), (2, 64, 48), (3, 96, 160), (8, 128, 128))
-"""Batch size, height and width of the luma that both models see."""
+COUNTS = (1, 2, 3, 8)
+SIDES = ((32, 32), (64, 48), (96, 160), (128, 128))
+"""Batch sizes, and heights and widths in pixels, of the luma that both models see."""
 
 PHOTOS = Path(str(files("colorgan.export") / "photos"))
 """Gray photographs that ship with the package."""
+
+Array = npt.NDArray[Any]
+Run = Callable[[Array], Array]
+"""An exported model: of planes, or of floats in [0, 1]."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +46,11 @@ class Parity:
     """How far two models are apart."""
 
     largest: int
-    """Difference of chroma, in steps of 255."""
+    """Difference of chroma, or of RGB, in steps of 255."""
     mean: float
-    """Difference of chroma, in steps of 255."""
+    """Difference of chroma, or of RGB, in steps of 255."""
     ciede2000: float
     """Mean over all pixels of the coloured images."""
-    span: int
-    """From the reference's lowest chroma to its highest, in steps of 255."""
 
     def __str__(self) -> str:
         return (
@@ -50,25 +58,82 @@ class Parity:
             f"CIEDE2000 {self.ciede2000:.4f}"
         )
 
+    def excess(self, precision: str) -> str:
+        """What is beyond the limit of the precision, if anything is."""
+        name, limit = LIMITS[precision]
+        within = getattr(self, name) <= limit
+        return "" if within else f"{self}; allowed for {precision}: {name.replace('ciede', 'CIEDE')} {limit}"
 
-def compare(exported: Backend, reference: Backend, photos: Path | None = None) -> Parity:
-    """Run both models on the photographs in a folder, and on noise and flat images.
 
-    Raises UsageError if there are no photographs.
+@dataclass(frozen=True)
+class Case:
+    """A batch, and what the checkpoint makes of it."""
+
+    luma: Planes
+    input: Array
+    """As the exported model takes it: luma uint8 (N, 1, H, W), or gray float32 in [0, 1]."""
+    expected: Planes
+    """Chroma uint8 (N, 2, H, W), or RGB uint8 (N, 3, H, W)."""
+
+
+@torch.inference_mode()
+def make_cases(
+    checkpoint: Path,
+    generator: UNetGenerator,
+    signature: str,
+    shape: tuple[int, int, int],
+    photos: Path | None,
+) -> list[Case]:
+    """Run the checkpoint's generator on photographs, noise and flat images, without the export's own code.
+
+    Raises ModelError if what it predicts could prove nothing, UsageError if there are no photographs.
     """
-    differences, perceived, lowest, highest = [], [], 255, 0
-    for luma in sample_batches(find_images(photos or PHOTOS)):
-        chroma, expected = exported.predict(luma), reference.predict(luma)
-        lowest, highest = min(lowest, int(expected.min())), max(highest, int(expected.max()))
-        differences.append(np.abs(chroma.astype(int) - expected).ravel())
-        for light, *pair in zip(luma[:, 0], chroma, expected, strict=True):
-            perceived.append(ciede2000(*(np.asarray(merge(light, planes), np.uint8) for planes in pair)))
+    cases, lowest, highest = [], 1.0, -1.0
+    for luma in sample_batches(find_images(photos or PHOTOS), shape):
+        gray = torch.from_numpy(luma).float() / 255 * 2 - 1
+        chroma = generator.chroma(gray)
+        if not chroma.isfinite().all():
+            raise ModelError(checkpoint, "predicts values that are no numbers; train it anew")
+        lowest, highest = min(lowest, float(chroma.min())), max(highest, float(chroma.max()))
+        if signature == "planes":
+            cases.append(Case(luma, luma, to_steps(chroma.numpy(), 127.5, 128)))
+        else:
+            rgb = compose(gray, chroma).numpy()
+            cases.append(Case(luma, luma / np.float32(255), to_steps(rgb, 127.5, 127.5)))
+    if (span := round((highest - lowest) * 127.5)) < LEAST_SPAN:
+        spans = f"spans {span} steps of 255, fewer than {LEAST_SPAN}"
+        raise ModelError(
+            checkpoint, f"its chroma {spans}: train it first, as to compare it would prove nothing"
+        )
+    return cases
+
+
+def compare(run: Run, cases: Sequence[Case]) -> Parity:
+    """Run the exported model on the cases; what is no number, or of another shape, is as far as can be."""
+    differences, perceived = [], []
+    for case in cases:
+        output = run(case.input)
+        if output.shape != case.expected.shape or not np.isfinite(output).all():
+            return Parity(255, math.nan, math.nan)
+        if output.dtype != np.uint8:
+            output = to_steps(output, 255, 0)
+        differences.append(np.abs(output.astype(int) - case.expected).ravel())
+        for luma, *pair in zip(case.luma[:, 0], output, case.expected, strict=True):
+            perceived.append(ciede2000(*(_picture(luma, planes) for planes in pair)))
     every = np.concatenate(differences)
-    return Parity(int(every.max()), float(every.mean()), float(np.mean(perceived)), highest - lowest)
+    return Parity(int(every.max()), float(every.mean()), float(np.mean(perceived)))
 
 
-def sample_batches(photos: Iterable[Path]) -> Iterator[Planes]:
-    """Luma uint8 (N, 1, H, W) of several shapes: photographs, noise, and flat images in turn."""
+def to_steps(values: Array, scale: float, offset: float) -> Planes:
+    """Scale floats to steps of 255, as uint8."""
+    return np.clip(np.round(offset + scale * values), 0, 255).astype(np.uint8)
+
+
+def sample_batches(photos: Iterable[Path], fixed: tuple[int, int, int]) -> Iterator[Planes]:
+    """Luma uint8 (N, 1, H, W) of several shapes: photographs, noise, and flat images in turn.
+
+    Batch, height and width may be fixed; 0 where they are not.
+    """
     random = np.random.default_rng(0)
     sources = [Photo.read(path).luma() for path in photos]
     if not sources:
@@ -76,6 +141,14 @@ def sample_batches(photos: Iterable[Path]) -> Iterator[Planes]:
     sources += [Image.fromarray(random.integers(0, 256, (300, 300), dtype=np.uint8))]
     sources += [Image.new("L", (1, 1), value) for value in (0, 90, 255)]
     images = cycle(sources)
-    for count, height, width in SHAPES:
-        batch = [image.resize((width, height), Image.Resampling.BICUBIC) for image in islice(images, count)]
-        yield np.stack([np.asarray(image) for image in batch])[:, None]
+    batch, *fixed_sides = fixed
+    counts = [batch] * -(-sum(COUNTS) // batch) if batch else COUNTS
+    for count, sides in zip(counts, cycle(SIDES), strict=False):
+        height, width = fixed_sides if fixed_sides[0] else sides
+        chosen = [image.resize((width, height), Image.Resampling.BICUBIC) for image in islice(images, count)]
+        yield np.stack([np.asarray(image) for image in chosen])[:, None]
+
+
+def _picture(luma: Planes, planes: Planes) -> RGB8:
+    """RGB uint8 (H, W, 3) of luma and chroma, or of RGB (3, H, W)."""
+    return np.asarray(merge(luma, planes) if len(planes) == 2 else planes.transpose(1, 2, 0), np.uint8)

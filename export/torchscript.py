@@ -8,21 +8,22 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from colorgan.backends.pytorch import without_deprecation_warnings
-from colorgan.config import STRIDE
+from colorgan.config import ExportConfig
+from colorgan.export.shapes import example_input
 from colorgan.metadata import ModelMetadata
-from colorgan.networks import ChromaPredictor
 
 
-def export_torchscript(predictor: ChromaPredictor, path: Path) -> None:
-    """Write `luma` uint8 (N, 1, H, W) -> `chroma` uint8 (N, 2, H, W), traced and frozen; any N, H and W."""
-    example = torch.zeros(2, 1, 2 * STRIDE, 2 * STRIDE, dtype=torch.uint8)
+def export_torchscript(predictor: nn.Module, path: Path, config: ExportConfig) -> None:
+    """Write the predictor, traced and frozen, for any N, H and W."""
     with without_deprecation_warnings():
-        torch.jit.freeze(torch.jit.trace(predictor.eval(), example, check_trace=False)).save(path)
+        traced = torch.jit.trace(predictor, example_input(config), check_trace=False)
+        torch.jit.freeze(traced).save(path)
 
 
 def add_metadata(path: Path, metadata: ModelMetadata) -> None:
-    """Add the metadata to the TorchScript file, as one of its extra files."""
+    """Add the metadata to the TorchScript file, as its extra files."""
     with without_deprecation_warnings():
         torch.jit.save(torch.jit.load(path), path, _extra_files=metadata.to_strings())

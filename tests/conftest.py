@@ -87,14 +87,16 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def exports(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The same generator as ONNX, with half-precision weights and as TorchScript, and as it is."""
+    """The same generator in every form, and as it is."""
     from colorgan.export.exporting import export_checkpoint
 
     folder = tmp_path_factory.mktemp("exports")
     configs = {
-        "onnx": ExportConfig(format="onnx"),
-        "half": ExportConfig(format="onnx", half_weights=True, native_size=96),
+        "onnx": ExportConfig(),
+        "half": ExportConfig(half_weights=True, native_size=96, license="CC0-1.0"),
+        "fp16": ExportConfig(precision="fp16"),
         "torchscript": ExportConfig(format="torchscript"),
+        "torch-export": ExportConfig(format="torch-export"),
     }
     paths = {
         name: export_checkpoint(checkpoint, folder / name, config).path for name, config in configs.items()

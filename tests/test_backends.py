@@ -9,9 +9,10 @@ import pytest
 import torch
 from onnx import TensorProto, helper
 
-from colorgan.backends import load_model
+from colorgan.backends import EMBEDDED_MODEL, load_model
 from colorgan.backends.onnx_runtime import OnnxRuntimeBackend, open_session
 from colorgan.errors import DeviceError, ModelError, UsageError
+from colorgan.export.verifying import read_metadata
 
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 
@@ -50,7 +51,7 @@ def test_the_embedded_model_opens() -> None:
         (lambda path: path.write_bytes(b""), "is not a model that onnxruntime can open"),
         (lambda path: path.write_text("hello"), "is not a model that onnxruntime can open"),
         (foreign_onnx, "is the ONNX file of another model"),
-        (lambda path: foreign_onnx(path, "luma"), "was not written by colorgan-export"),
+        (lambda path: foreign_onnx(path, "luma"), "use one that colorgan-export has written"),
         (lambda path: torch.save({"weights": 1}, path), "is not a checkpoint of colorgan-train"),
         (lambda path: torch.save(print, path), "is not a checkpoint of colorgan-train"),
     ],
@@ -152,3 +153,9 @@ def test_batches_of_all_sizes_and_shapes_match_the_cpu(exports: dict[str, Path],
 def test_two_devices_share_the_batches(exports: dict[str, Path]) -> None:
     model = load_model(exports["onnx"], devices=(0, 1))
     assert (model.at_once, model.runs_on) == (2, "onnxruntime, CUDA, device 0, 1")
+
+
+def test_the_embedded_model_carries_its_licence_and_card() -> None:
+    metadata = read_metadata(EMBEDDED_MODEL)
+    assert metadata.license == "Apache-2.0"
+    assert metadata.model_card == EMBEDDED_MODEL.with_name("MODEL_CARD.md").read_text()

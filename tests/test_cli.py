@@ -246,6 +246,13 @@ def write_foreign_onnx(path: Path) -> None:
         (["export", "nowhere"], "nowhere: there is no such checkpoint"),
         (["export", "junk"], "junk: is not a checkpoint of colorgan-train"),
         (["export", "foreign"], "foreign: is not a checkpoint of colorgan-train"),
+        (["export", "junk", "--static-size", "100"], "static-size is '100'; it must be HEIGHTxWIDTH"),
+        (["export", "junk", "--format", "all", "--precision", "int8"], "not for --format torchscript"),
+        (["export", "junk", "--opset", "99"], "opset is 99; it must be at most 23"),
+        (["export", "junk", "--model-card", "nowhere"], "nowhere: the model card cannot be read"),
+        (["export", "--inspect", "foreign"], "foreign: says nothing of its origin"),
+        (["export", "--inspect", "photos"], "photos: there is no such model file"),
+        (["export", "--verify", "junk", "--against", "junk"], "junk: is not a model that onnxruntime can"),
         (["train", "nowhere"], "nowhere: there is no such folder"),
         (["train", "photos/sub"], "photos/sub: there are no images in it"),
         (["train", "photos", "--validation", "nowhere"], "nowhere: there is no such folder"),
@@ -303,12 +310,12 @@ def test_train_export_and_batch_work_together(photo_folder: Path, photos: Path, 
     exported = call("export", models / "best.pt", "--native-size", "48")
     assert exported.exit_code == 0, exported.output
     assert exported.stdout.startswith(
-        f"{models / 'best.onnx'}: 0.5 MB; largest difference from the checkpoint "
+        f"{models / 'best.onnx'}: 0.5 MB\n    on CPU: largest difference from the checkpoint "
     )
     assert load_model(models / "best.onnx").native_size == 48
     verified = call("export", "--verify", models / "best.onnx", "--against", models / "best.pt")
     assert verified.exit_code == 0
-    assert verified.stdout.startswith(f"{models / 'best.onnx'}: largest difference from the checkpoint ")
+    assert verified.stdout.startswith(f"{models / 'best.onnx'}, on CPU: largest difference from ")
     assert call("batch", photos, tmp_path / "out", "--model", models / "best.onnx").exit_code == 0
 
 
@@ -327,7 +334,7 @@ def test_help_imports_nothing_heavy(name: str) -> None:
 def test_the_onnx_path_works_without_torch(exports: dict[str, Path], photos: Path, tmp_path: Path) -> None:
     blocked = tmp_path / "blocked"
     blocked.mkdir()
-    for package in ("torch", "onnx", "skimage"):
+    for package in ("torch", "skimage"):
         (blocked / f"{package}.py").write_text(
             f"raise ModuleNotFoundError('no {package} here', name={package!r})"
         )

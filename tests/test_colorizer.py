@@ -15,8 +15,10 @@ from PIL import Image
 from colorgan import ColorizeConfig, Colorizer, ImageError, Status
 from colorgan.backends import Model, Planes
 from colorgan.colorizer import generator_shape
+from colorgan.config import ExportConfig
 from colorgan.encoding import encode
 from colorgan.errors import PredictError
+from colorgan.export.exporting import export_checkpoint
 from colorgan.images import Photo
 from colorgan.provenance import Credit
 
@@ -41,6 +43,17 @@ def archive(tmp_path: Path, make_photo: MakePhoto) -> Path:
 def read(path: Path) -> np.ndarray:
     with Image.open(path) as image:
         return np.asarray(image.convert("YCbCr"), dtype=int)
+
+
+@pytest.mark.parametrize("batch_size", [0, 2, 5])
+def test_a_model_of_fixed_sizes_colours_photographs_of_all(
+    checkpoint: Path, archive: Path, tmp_path: Path, batch_size: int
+) -> None:
+    model = export_checkpoint(checkpoint, tmp_path, ExportConfig(static_size="64x80", static_batch=3)).path
+    colorizer = Colorizer(model, ColorizeConfig(batch_size=batch_size))
+    counts = Counter(outcome.status for outcome in colorizer.colorize_folder(archive, tmp_path / "results"))
+    assert counts == {Status.COLORED: 21, Status.COPIED: 1, Status.FAILED: 2, Status.IGNORED: 1}
+    assert colorizer(archive / "1911" / "0.png").size == SIZES[0]
 
 
 def test_a_folder_is_coloured_and_every_file_accounted_for(

@@ -40,10 +40,12 @@ LIGHT = {
     "__init__",
     "backends/__init__",
     "backends/onnx_runtime",
+    "backends/onnx_file",
+    "backends/kinds",
 }
 """Modules of the ONNX path: they must work where PyTorch is not installed."""
 
-HEAVY = {"torch", "torchvision", "onnx", "skimage"} | {
+HEAVY = {"torch", "torchvision", "skimage"} | {
     f"colorgan.{name}"
     for name in ("networks", "losses", "dataset", "checkpoint", "training", "validation", "metrics")
 }
@@ -82,7 +84,7 @@ def test_the_onnx_path_imports_nothing_of_pytorch(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [path for path in SOURCES if name_of(path).startswith("cli/")], ids=name_of)
 def test_commands_import_nothing_heavy_before_they_run(path: Path) -> None:
-    heavy = HEAVY | {"onnxruntime", "numpy", "PIL", "tqdm", "colorgan.colorizer", "colorgan.export"}
+    heavy = HEAVY | {"onnx", "onnxruntime", "numpy", "PIL", "tqdm", "colorgan.colorizer", "colorgan.export"}
     assert not [module for module in imports(path, top_level_only=True) if belongs_to(module, heavy)]
 
 

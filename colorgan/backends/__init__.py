@@ -1,18 +1,18 @@
-"""What runs a model: ONNX by onnxruntime, TorchScript and checkpoints by PyTorch."""
+"""What runs a model: ONNX by onnxruntime, everything else by PyTorch."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 from typing import Protocol
-from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 import numpy.typing as npt
 
-from colorgan.errors import ModelError, UsageError
+from colorgan.backends.kinds import Kind, kind_of
+from colorgan.errors import UsageError
 from colorgan.provenance import Credit
 
 Planes = npt.NDArray[np.uint8]
@@ -28,6 +28,24 @@ class Backend(Protocol):
         """Predict Cb and Cr, 128 being neutral; raises PredictError, as when memory runs out."""
 
 
+class FixedBatch:
+    """A backend that takes batches of one size only, for batches of any: padded, and cut in pieces."""
+
+    def __init__(self, backend: Backend, size: int) -> None:
+        self.backend, self.size = backend, size
+
+    def predict(self, luma: Planes) -> Planes:
+        """Map luma uint8 (N, 1, H, W) to chroma uint8 (N, 2, H, W)."""
+        padded = pad_batch(luma, -(-len(luma) // self.size) * self.size)
+        parts = [self.backend.predict(part) for part in np.split(padded, len(padded) // self.size)]
+        return np.concatenate(parts)[: len(luma)]
+
+
+def pad_batch(luma: Planes, size: int) -> Planes:
+    """Add black images to a batch, up to the size."""
+    return np.pad(luma, [(0, size - len(luma)), (0, 0), (0, 0), (0, 0)])
+
+
 @dataclass(frozen=True)
 class Model:
     """A backend, and what one must know to use it."""
@@ -39,8 +57,8 @@ class Model:
     """Runtime and device, such as `onnxruntime, CPU`."""
     credit: Credit
     """The file's name and SHA-256, for the results."""
-    weights: str = "fp32"
-    """Precision in which the file stores them."""
+    shape: tuple[int, int, int] = (0, 0, 0)
+    """Batch, height and width that the file is fixed to; 0 where any will do."""
     batch_size: int = 1
     """Images per call of `predict` that suit it."""
     at_once: int = 1
@@ -50,23 +68,21 @@ class Model:
 def load_model(
     path: Path = EMBEDDED_MODEL, *, device: str = "auto", devices: Sequence[int] = (), threads: int = 1
 ) -> Model:
-    """Open an ONNX file, a TorchScript file or a checkpoint; the content decides, not the suffix.
+    """Open an ONNX, TorchScript or torch.export file or a checkpoint; the content decides, not the suffix.
 
     `device` is auto, cpu, cuda or tensorrt; `devices` are numbers of CUDA devices. `threads` are those of one
     call of onnxruntime on the CPU: with 1, as many calls as there are processors run side by side.
     """
-    if not path.is_file():
-        raise ModelError(path, "there is no such model file")
-    try:
-        with ZipFile(path) as archive:
-            names = archive.namelist()
-    except (BadZipFile, OSError):
+    kind = kind_of(path)
+    if kind is Kind.ONNX:
         from colorgan.backends.onnx_runtime import load_onnx
 
-        return load_onnx(path, device, devices, threads)
-    from colorgan.backends.pytorch import load_checkpoint_model, load_torchscript
+        model = load_onnx(path, device, devices, threads)
+    else:
+        from colorgan.backends.pytorch import load_torch
 
-    if device == "tensorrt" or len(devices) > 1:
-        raise UsageError(f"{path}: TensorRT and several devices are for ONNX models; see colorgan-export")
-    load = load_torchscript if any("/code/" in name for name in names) else load_checkpoint_model
-    return load(path, f"cuda:{devices[0]}" if devices else device)
+        if device == "tensorrt" or len(devices) > 1:
+            raise UsageError(f"{path}: TensorRT and several devices are for ONNX models; see colorgan-export")
+        model = load_torch(path, kind, f"cuda:{devices[0]}" if devices else device)
+    batch = model.shape[0]
+    return replace(model, backend=FixedBatch(model.backend, batch), batch_size=batch) if batch else model

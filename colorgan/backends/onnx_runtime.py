@@ -8,15 +8,14 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
 
-import numpy as np
 import onnxruntime as ort
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
-from colorgan.backends import Model, Planes
+from colorgan.backends import EMBEDDED_MODEL, Model, Planes, pad_batch
 from colorgan.config import STRIDE
 from colorgan.devices import available_cpus, has_cuda_driver
 from colorgan.errors import DeviceError, ModelError, PredictError
-from colorgan.metadata import ModelMetadata
+from colorgan.metadata import KEY, ModelMetadata
 from colorgan.provenance import credit_of
 
 CPU, CUDA, TENSORRT = "CPUExecutionProvider", "CUDA", "Tensorrt"
@@ -58,7 +57,7 @@ class OnnxRuntimeBackend:
         """Map luma uint8 (N, 1, H, W) to chroma uint8 (N, 2, H, W)."""
         count = len(luma)
         if self.pad:  # to a power of two
-            luma = np.pad(luma, [(0, (1 << (count - 1).bit_length()) - count), (0, 0), (0, 0), (0, 0)])
+            luma = pad_batch(luma, 1 << (count - 1).bit_length())
         session = self._free.get()
         try:
             # Copied to and from the device by onnxruntime: with uint8 of the generator's size, 9 KB in and
@@ -77,18 +76,21 @@ def load_onnx(path: Path, device: str, devices: Sequence[int] = (), threads: int
     `device` is auto, cpu, cuda or tensorrt; `devices` are numbers of CUDA devices, one session each. Raises
     ModelError, or DeviceError if the device is not there.
     """
+    if path != EMBEDDED_MODEL:  # which came with this program; onnx takes 0.3 s to load
+        from colorgan.backends.onnx_file import read_onnx
+
+        read_onnx(path)
     on_cpu = open_session(path, [(CPU, {})], threads)  # also to read what the file says of itself
+    strings = on_cpu.get_modelmeta().custom_metadata_map
+    metadata = ModelMetadata.from_strings(path, strings).of_planes(path) if KEY in strings else None
     puts = (*on_cpu.get_inputs(), *on_cpu.get_outputs())
-    if tuple((put.name, put.type) for put in puts) != SIGNATURE:
-        raise ModelError(path, "is the ONNX file of another model; colorgan-export writes luma -> chroma")
-    metadata = ModelMetadata.from_strings(path, on_cpu.get_modelmeta().custom_metadata_map)
-    native_size, credit, why = metadata.native_size, credit_of(path), "as asked for"
+    if not metadata or tuple((put.name, put.type) for put in puts) != SIGNATURE:
+        raise ModelError(path, "is the ONNX file of another model; use one that colorgan-export has written")
+    native_size, shape, credit, why = metadata.native_size, metadata.shape, credit_of(path), "as asked for"
     if devices or device != "cpu":
         provider, numbers = TENSORRT if device == "tensorrt" else CUDA, devices or (0,)
         try:
-            sessions = [
-                _open_on_gpu(path, provider, number, native_size, credit.sha256) for number in numbers
-            ]
+            sessions = [_open_on_gpu(path, provider, number, metadata, credit.sha256) for number in numbers]
         except DeviceError as error:
             if devices or device != "auto":
                 raise DeviceError(f"{provider} was asked for, but {error}; or use --device cpu") from error
@@ -96,28 +98,31 @@ def load_onnx(path: Path, device: str, devices: Sequence[int] = (), threads: int
         else:
             runs_on = f"onnxruntime, {provider}, device {', '.join(map(str, numbers))}"
             # One stream a device: further calls would wait for it.
-            backend = OnnxRuntimeBackend(sessions, pad=True)
-            return Model(backend, native_size, runs_on, credit, metadata.weights, GPU_BATCH, len(sessions))
+            backend = OnnxRuntimeBackend(sessions, pad=not shape[0])
+            return Model(backend, native_size, runs_on, credit, shape, GPU_BATCH, len(sessions))
     at_once = max(1, available_cpus() // threads)
     runs_on = f"onnxruntime, CPU, {at_once * threads} threads ({why})"
     backend = OnnxRuntimeBackend([on_cpu] * at_once)
-    return Model(backend, native_size, runs_on, credit, metadata.weights, 1, at_once)
+    return Model(backend, native_size, runs_on, credit, shape, 1, at_once)
 
 
-def open_session(path: Path, providers: Sequence[Provider], threads: int = 1) -> ort.InferenceSession:
-    """Open an ONNX file on the first of these providers that loads."""
+def open_session(
+    model: Path | bytes, providers: Sequence[Provider], threads: int = 1
+) -> ort.InferenceSession:
+    """Open an ONNX file, or what would be in it, on the first of these providers that loads."""
     options = ort.SessionOptions()
     options.log_severity_level = 4  # what matters comes as an exception, or from get_providers()
     options.intra_op_num_threads = threads
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # codecs share the cores
     try:
-        return ort.InferenceSession(path, options, providers=list(providers))
+        return ort.InferenceSession(model, options, providers=list(providers))
     except OPEN_ERRORS as error:
+        path = model if isinstance(model, Path) else Path("model in memory")
         raise ModelError(path, "is not a model that onnxruntime can open, or it is damaged") from error
 
 
 def _open_on_gpu(
-    path: Path, provider: str, number: int, native_size: int, sha256: str
+    path: Path, provider: str, number: int, metadata: ModelMetadata, sha256: str
 ) -> ort.InferenceSession:
     """Open a session that really runs there; onnxruntime itself would fall back to the CPU in silence."""
     if not has_cuda_driver():
@@ -130,7 +135,7 @@ def _open_on_gpu(
     cuda = (f"{CUDA}ExecutionProvider", options | CUDA_OPTIONS)
     tensorrt = (
         f"{TENSORRT}ExecutionProvider",
-        options | _tensorrt_options(native_size, ENGINE_CACHE / sha256),
+        options | _tensorrt_options(metadata.native_size, metadata.shape, ENGINE_CACHE / sha256),
     )
     try:
         session = open_session(path, [*([tensorrt] if provider == TENSORRT else []), cuda, (CPU, {})])
@@ -141,18 +146,22 @@ def _open_on_gpu(
     return session
 
 
-def _tensorrt_options(native_size: int, engines: Path) -> dict[str, Any]:
+def _tensorrt_options(native_size: int, shape: tuple[int, int, int], engines: Path) -> dict[str, Any]:
     """Keep the engines that are built, which takes minutes, and build them for the shapes that may come."""
     engines.mkdir(parents=True, exist_ok=True)
     least, most = (round(native_size * factor / STRIDE) * STRIDE for factor in (0.5, 2))  # sides at 3 : 1
+    batch, height, width = shape
+    profiles = {
+        "min": (batch or 1, height or least, width or least),
+        "opt": (batch or GPU_BATCH, height or native_size, width or native_size),
+        "max": (batch or 4 * GPU_BATCH, height or most, width or most),
+    }
     return {
         "trt_engine_cache_enable": True,
         "trt_engine_cache_path": str(engines),
         "trt_timing_cache_enable": True,
         "trt_timing_cache_path": str(engines),
-        "trt_profile_min_shapes": f"luma:1x1x{least}x{least}",
-        "trt_profile_opt_shapes": f"luma:{GPU_BATCH}x1x{native_size}x{native_size}",
-        "trt_profile_max_shapes": f"luma:{4 * GPU_BATCH}x1x{most}x{most}",
+        **{f"trt_profile_{name}_shapes": f"luma:{n}x1x{h}x{w}" for name, (n, h, w) in profiles.items()},
     }
 
 

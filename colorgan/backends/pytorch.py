@@ -1,67 +1,87 @@
-"""Run a TorchScript file, or a checkpoint itself, by PyTorch."""
+"""Run a TorchScript file, a torch.export file or a checkpoint itself, by PyTorch."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from torch import nn
+from torch import Tensor
+from torch.export.passes import move_to_device_pass
 
 from colorgan.backends import Model, Planes
+from colorgan.backends.kinds import Kind
+from colorgan.backends.torch_archive import check_archive
 from colorgan.checkpoint import build_generator, load_checkpoint
 from colorgan.devices import torch_device
 from colorgan.errors import ModelError, PredictError
-from colorgan.metadata import KEY, ModelMetadata
+from colorgan.metadata import KEYS, ModelMetadata
 from colorgan.networks import ChromaPredictor
 from colorgan.provenance import credit_of
 
+Module = Callable[[Tensor], Tensor]
+
 
 class TorchBackend:
-    """Any module that maps luma uint8 (N, 1, H, W) to chroma uint8 (N, 2, H, W)."""
+    """Any module, on that device, that maps luma uint8 (N, 1, H, W) to chroma uint8 (N, 2, H, W)."""
 
-    def __init__(self, module: nn.Module, device: torch.device) -> None:
-        self.module, self.device = module.eval().to(device), device
+    def __init__(self, module: Module, device: torch.device) -> None:
+        self.module, self.device = module, device
 
     @torch.inference_mode()
     def predict(self, luma: Planes) -> Planes:
         """Map luma uint8 (N, 1, H, W) to chroma uint8 (N, 2, H, W)."""
         try:
             chroma: Planes = self.module(torch.from_numpy(luma).to(self.device)).cpu().numpy()
-        except RuntimeError as error:  # torch.OutOfMemoryError is one
+        except (RuntimeError, AssertionError) as error:  # torch.OutOfMemoryError is a RuntimeError
             raise PredictError(f"PyTorch failed on a batch of {luma.shape}: {error}") from error
         return chroma
 
 
-def load_checkpoint_model(path: Path, device: str) -> Model:
-    """Take the generator of a checkpoint as it is."""
-    state = load_checkpoint(path)
-    backend = TorchBackend(ChromaPredictor(build_generator(path, state)), torch_device(device))
-    return Model(
-        backend, state["training_config"]["size"], f"PyTorch, {backend.device.type.upper()}", credit_of(path)
-    )
+def load_torch(path: Path, kind: Kind, device: str) -> Model:
+    """Take a file of colorgan-export, or the generator of a checkpoint as it is."""
+    place = torch_device(device)
+    runs_on, credit = f"{kind.value}, {place.type.upper()}", credit_of(path)
+    if kind is Kind.CHECKPOINT:
+        state = load_checkpoint(path)
+        backend = TorchBackend(ChromaPredictor(build_generator(path, state)).eval().to(place), place)
+        return Model(backend, state["training_config"]["size"], runs_on.replace(kind, "PyTorch"), credit)
+    module, strings = OPEN[kind](path, place)
+    metadata = ModelMetadata.from_strings(path, strings).of_planes(path)
+    return Model(TorchBackend(module, place), metadata.native_size, runs_on, credit, metadata.shape)
 
 
-def load_torchscript(path: Path, device: str) -> Model:
-    """Take a TorchScript file written by colorgan-export."""
-    backend, strings = open_torchscript(path, torch_device(device))
-    metadata = ModelMetadata.from_strings(path, strings)
-    return Model(
-        backend, metadata.native_size, f"TorchScript, {backend.device.type.upper()}", credit_of(path)
-    )
-
-
-def open_torchscript(path: Path, device: torch.device) -> tuple[TorchBackend, dict[str, str]]:
+def open_torchscript(path: Path, device: torch.device) -> tuple[Module, dict[str, str]]:
     """Open a TorchScript file and read its metadata, empty if it has none."""
-    strings = {KEY: ""}
+    strings: dict[str, str | bytes] = dict.fromkeys(KEYS, "")
     try:
         with without_deprecation_warnings():
             module = torch.jit.load(path, map_location=device, _extra_files=strings)
-    except RuntimeError as error:
+        # PyTorch gives bytes for some and text for others.
+        return module, {
+            key: text if isinstance(text, str) else text.decode() for key, text in strings.items()
+        }
+    except (RuntimeError, UnicodeDecodeError) as error:
         raise ModelError(path, "is not a TorchScript file, or it is damaged") from error
-    return TorchBackend(module, device), strings
+
+
+def open_torch_export(path: Path, device: torch.device) -> tuple[Module, dict[str, str]]:
+    """Open a torch.export file that can run no code, and read its metadata, empty if it has none."""
+    check_archive(path)
+    strings = dict.fromkeys(KEYS, "")
+    try:
+        with path.open("rb") as file:  # a name would have to end in .pt2
+            program = torch.export.load(file, extra_files=strings)
+        # Guards would refuse sides of one stride, on which the network runs; and they are text that is run.
+        module = move_to_device_pass(program, device).module(check_guards=False)
+    except Exception as error:  # PyTorch raises whatever it stumbles over
+        raise ModelError(path, "is not a torch.export file of a network, or it is damaged") from error
+    return module, strings
+
+
+OPEN = {Kind.TORCHSCRIPT: open_torchscript, Kind.TORCH_EXPORT: open_torch_export}
 
 
 @contextmanager

@@ -1,0 +1,37 @@
+"""What kind of model a file is, by its content: a name can say anything."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+from colorgan.errors import ModelError
+
+
+class Kind(StrEnum):
+    """The kinds of model files."""
+
+    ONNX = "ONNX"
+    TORCHSCRIPT = "TorchScript"
+    TORCH_EXPORT = "torch.export"
+    CHECKPOINT = "checkpoint"
+
+
+def kind_of(path: Path) -> Kind:
+    """Tell the kind of the file; what is no archive is taken for ONNX, and that is seen when it is opened.
+
+    Raises ModelError if there is no file, or if it holds machine code.
+    """
+    if not path.is_file():
+        raise ModelError(path, "there is no such model file")
+    try:
+        with ZipFile(path) as archive:
+            names = archive.namelist()
+    except (BadZipFile, OSError):
+        return Kind.ONNX
+    if any("/aotinductor/" in name or name.endswith((".so", ".dll", ".dylib", ".cubin")) for name in names):
+        raise ModelError(path, "holds compiled machine code (AOTInductor), which is never loaded; use ONNX")
+    if any(name.endswith("/archive_format") or "/models/" in name for name in names):
+        return Kind.TORCH_EXPORT
+    return Kind.TORCHSCRIPT if any("/code/" in name for name in names) else Kind.CHECKPOINT

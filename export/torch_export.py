@@ -1,0 +1,37 @@
+"""Write a generator as a torch.export archive, which replaces TorchScript upstream."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from colorgan.config import ExportConfig
+from colorgan.export.shapes import dynamic_shapes, example_input
+from colorgan.metadata import ModelMetadata
+
+
+def export_torch(predictor: nn.Module, path: Path, config: ExportConfig) -> None:
+    """Write the predictor as an exported program."""
+    shapes = dynamic_shapes(config)
+    program = torch.export.export(predictor, (example_input(config),), dynamic_shapes=shapes)
+    for node in program.graph.nodes:
+        node.meta.pop("stack_trace", None)  # paths of this machine
+    _save(program, path)
+
+
+def add_metadata(path: Path, metadata: ModelMetadata) -> None:
+    """Add the metadata to the archive, as its extra files."""
+    _save(load_program(path), path, metadata.to_strings())
+
+
+def load_program(path: Path) -> torch.export.ExportedProgram:
+    """Open an archive that is known to be harmless."""
+    with path.open("rb") as file:  # a name would have to end in .pt2
+        return torch.export.load(file)
+
+
+def _save(program: torch.export.ExportedProgram, path: Path, strings: dict[str, str] | None = None) -> None:
+    with path.open("wb") as file:
+        torch.export.save(program, file, extra_files=strings)
