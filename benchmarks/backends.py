@@ -71,8 +71,11 @@ def open_models(checkpoint: Path, folder: Path, device: str, threads: int) -> di
     models = {"PyTorch eager": load_model(checkpoint, device=device)}
     for name, config in {
         "TorchScript": ExportConfig(format="torchscript"),
-        "ONNX": ExportConfig(format="onnx"),
-        "ONNX, half weights": ExportConfig(format="onnx", half_weights=True),
+        "torch.export": ExportConfig(format="torch-export"),
+        "ONNX": ExportConfig(),
+        "ONNX, half weights": ExportConfig(half_weights=True),
+        "ONNX, fp16": ExportConfig(precision="fp16"),
+        "ONNX, int8": ExportConfig(precision="int8"),
     }.items():
         path = export_checkpoint(checkpoint, folder / name, config).path
         models[name] = load_model(path, device=device, threads=threads)
