@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-COMMANDS = ("batch", "export", "restore", "train")
+COMMANDS = ("batch", "doctor", "export", "restore", "train")
 
 
 class LazyGroup(click.Group):

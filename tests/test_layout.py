@@ -36,6 +36,7 @@ LIGHT = {
     "pipeline",
     "metadata",
     "colorizer",
+    "doctor",
     "version",
     "__init__",
     "backends/__init__",

@@ -1,0 +1,40 @@
+"""colorgan doctor: look whether everything is there, and say what to do about what is not."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+
+import click
+
+from colorgan.cli.options import exit_codes
+
+COLORS = {"ok": "green", "note": "yellow", "problem": "red"}
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON document instead of a table.")
+@exit_codes
+def main(as_json: bool) -> None:
+    """Look at packages, codecs, processors, memory and devices, and run the model on each device.
+
+    Leaves with 0 if photographs can be coloured on this machine, else with 1.
+    """
+    from colorgan.doctor import Verdict, examine
+
+    checks = []
+    for check in examine():
+        checks.append(check)
+        if not as_json:
+            verdict = click.style(f"{check.verdict.value:<8}", fg=COLORS[check.verdict.value])
+            remedy = f"\n{'':24}remedy: {check.remedy}" if check.remedy else ""
+            click.echo(f"{verdict}{check.name:<16}{check.detail}{remedy}")
+    healthy = all(check.verdict is not Verdict.PROBLEM for check in checks)
+    if as_json:
+        click.echo(json.dumps({"healthy": healthy, "checks": [asdict(check) for check in checks]}, indent=1))
+    elif healthy:
+        click.echo("Photographs can be coloured on this machine.")
+    else:
+        click.echo("Photographs cannot be coloured on this machine; see the problems above.")
+    sys.exit(0 if healthy else 1)

@@ -1,0 +1,82 @@
+"""colorgan doctor says what is there, what is not, and what to do."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from colorgan import doctor
+from colorgan.cli.main import main
+from colorgan.errors import ModelError
+
+
+def call(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["doctor", *arguments])
+
+
+def test_a_healthy_machine_is_told_so() -> None:
+    result = call()
+    assert result.exit_code == 0, result.output
+    names = [line[8:24].strip() for line in result.output.splitlines()]
+    assert {"colorgan", "packages", "onnxruntime", "codecs", "processors", "memory", "disk"} <= set(names)
+    assert "ok      runs on cpu" in result.output
+    assert "ms an image; onnxruntime, CPU" in result.output
+    assert "ok      main job        a photograph was coloured in " in result.output
+    assert result.output.endswith("Photographs can be coloured on this machine.\n")
+    assert "\x1b[" not in result.output  # colours are for terminals
+
+
+def test_programs_read_it_as_json() -> None:
+    document = json.loads(call("--json").output)
+    assert document["healthy"] is True
+    assert {check["verdict"] for check in document["checks"]} <= {"ok", "note"}
+    assert all(set(check) == {"name", "verdict", "detail", "remedy"} for check in document["checks"])
+
+
+@pytest.mark.parametrize(
+    ("installed", "message"),
+    [
+        (
+            {"onnxruntime", "onnxruntime-gpu"},
+            "onnxruntime-gpu 1 and onnxruntime 1: one of onnxruntime and onn",
+        ),
+        (set(), "not installed: one of onnxruntime and onnxruntime-gpu must be there, and only one"),
+    ],
+)
+def test_two_runtimes_or_none_are_a_problem_with_its_remedy(
+    monkeypatch: pytest.MonkeyPatch, installed: set[str], message: str
+) -> None:
+    monkeypatch.setattr(doctor, "_version", lambda package: "1" if package in installed else "")
+    result = call()
+    assert result.exit_code == 1
+    assert message in result.output
+    assert "remedy: pip uninstall -y onnxruntime onnxruntime-gpu && pip install colorgan" in result.output
+    assert result.output.endswith("Photographs cannot be coloured on this machine; see the problems above.\n")
+
+
+def test_a_driver_without_cuda_is_noted_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "has_cuda_driver", lambda: True)
+    monkeypatch.setattr("colorgan.backends.onnx_runtime.has_cuda_driver", lambda: True)
+    monkeypatch.setattr(doctor, "_loads", lambda library: "cudnn" not in library)
+    monkeypatch.setattr("onnxruntime.cuda_version", "13.0", raising=False)
+    monkeypatch.setattr("onnxruntime.preload_dlls", lambda: None)
+    monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
+    result = call()
+    assert result.exit_code == 0, result.output
+    assert (
+        "note    CUDA libraries  onnxruntime is built for CUDA 13.0 and cannot load cudnn.so.9\n"
+        in result.output
+    )
+    assert "remedy: pip install 'colorgan[cuda]'" in result.output
+    assert "note    runs on cuda    CUDA was asked for, but onnxruntime cannot load it" in result.output
+
+
+def test_a_model_that_cannot_be_opened_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*arguments: object, **more: object) -> None:
+        raise ModelError(Path("generator.onnx"), "there is no such model file")
+
+    monkeypatch.setattr("colorgan.colorizer.load_model", fail)
+    result = call()
+    assert result.exit_code == 1
+    assert "problem main job        generator.onnx: there is no such model file" in result.output
