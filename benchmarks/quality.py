@@ -19,8 +19,9 @@ import numpy as np
 from PIL import Image
 
 from colorgan import Colorizer
+from colorgan.color import colorfulness
 from colorgan.colorizer import generator_shape
-from colorgan.metrics import ciede2000, colorfulness
+from colorgan.metrics import ciede2000
 from colorgan.sources import find_images
 
 

@@ -47,6 +47,7 @@ REMARKS = {
 @click.option("--exclude", multiple=True, help="Leave out paths or names like this.")
 @click.option("--limit", type=click.IntRange(min=1), default=None, help="Work on so many files at most.")
 @click.option("--prefix", default="colorized_", show_default=True, help="Goes before each result's name.")
+@click.option("--report", is_flag=True, help="Write RESULTS_DIR/report/index.html, a page to look at them.")
 @click.option("--strict", is_flag=True, help="Stop at the first failure.")
 @click.option("--dry-run", is_flag=True, help="Name the files that would be worked on, and do nothing.")
 @config_options(ColorizeConfig)
@@ -55,6 +56,7 @@ def main(
     input: str,
     results: Path,
     model: Path | None,
+    report: bool,
     strict: bool,
     dry_run: bool,
     limit: int | None,
@@ -81,7 +83,7 @@ def main(
     if dry_run:
         preview(colorizer, job)
     else:
-        colorize(colorizer, job, strict)
+        colorize(colorizer, job, strict, report)
 
 
 def preview(colorizer: Colorizer, job: Job) -> None:
@@ -98,7 +100,7 @@ def preview(colorizer: Colorizer, job: Job) -> None:
     click.echo(f"{counts.pop(None, 0)} files to work on{remarks(counts)}. Nothing was done.", err=True)
 
 
-def colorize(colorizer: Colorizer, job: Job, strict: bool) -> None:
+def colorize(colorizer: Colorizer, job: Job, strict: bool, report: bool) -> None:
     """Run the job, say what came of it, and leave with its exit code."""
     from colorgan.timing import StageTimes
 
@@ -106,7 +108,7 @@ def colorize(colorizer: Colorizer, job: Job, strict: bool) -> None:
     start, times = perf_counter(), StageTimes()
     images = sum(map(job.takes, job.files()))
     with stop_at_interrupt() as stop:
-        counts, failures = run(colorizer, job, times, stop, strict, images)
+        counts, failures = run(colorizer, job, times, stop, strict, images, report)
     seconds = perf_counter() - start
     click.echo(
         f"{counts[Status.COLORED]} of {images} images coloured in {seconds:.1f} s "
@@ -118,6 +120,8 @@ def colorize(colorizer: Colorizer, job: Job, strict: bool) -> None:
         rest = ", ".join(f"{stage} {share:.0%}" for stage, share in others)
         work = f"{most:.0%} of the work" + (f" ({rest})" if rest else "")
         click.echo(f"Bottleneck: {bottleneck}, {work}. The device was {busy:.0%} busy.")
+    if report:
+        show(colorizer, job, times, counts[Status.COLORED], seconds)
     for failure in failures:
         click.echo(f"Failed: {shown(job.relative(failure.path))}: {failure.error}", err=True)
     if counts[Status.FAILED] > len(failures):
@@ -131,16 +135,32 @@ def colorize(colorizer: Colorizer, job: Job, strict: bool) -> None:
     sys.exit(1 if failures else 0)
 
 
+def show(colorizer: Colorizer, job: Job, times: StageTimes, images: int, seconds: float) -> None:
+    """Write the report of the run."""
+    from datetime import datetime
+
+    from colorgan.report import RunSummary, write_report
+
+    model, now = colorizer.model, datetime.now().astimezone().isoformat(" ", "seconds")
+    summary = RunSummary(
+        now, seconds, images, model.runs_on, model.credit.model, model.license, model.card, times.shares()
+    )
+    click.echo(f"Report: {write_report(job.destination, summary)}")
+
+
 def run(
-    colorizer: Colorizer, job: Job, times: StageTimes, stop: Event, strict: bool, images: int
+    colorizer: Colorizer, job: Job, times: StageTimes, stop: Event, strict: bool, images: int, report: bool
 ) -> tuple[Counter[Status], list[Outcome]]:
     """Run the job under a progress bar; count, and keep the first failures."""
     from tqdm import tqdm
 
+    from colorgan.report.thumbnails import Thumbnails
+
+    thumbnails = Thumbnails.of(job.destination) if report else None
     counts: Counter[Status] = Counter()
     failures: list[Outcome] = []
     with tqdm(total=min(images, job.limit or images), unit=" images", disable=None) as bar:
-        for outcome in colorizer.run(job, stop, times):
+        for outcome in colorizer.run(job, stop, times, thumbnails):
             counts[outcome.status] += 1
             if outcome.status is Status.DONE:
                 bar.total = min(images - counts[Status.DONE], job.limit or images)

@@ -200,3 +200,14 @@ def pad_to_even(luma: Planes) -> Planes:
     if height % 2 == width % 2 == 0:
         return luma
     return np.pad(luma, ((0, height % 2), (0, width % 2)), mode="edge")
+
+
+def colorfulness(rgb: Planes) -> float:
+    """Colourfulness M of an sRGB image, uint8 (H, W, 3), with signed opponents; 0 is gray.
+
+    Hasler and Suesstrunk, "Measuring colourfulness in natural images" (2003), equation 8.
+    """
+    red, green, blue = np.moveaxis(rgb.astype(np.float64), -1, 0)
+    opponents = np.stack([red - green, (red + green) / 2 - blue])
+    spread, mean = opponents.std(axis=(1, 2)), opponents.mean(axis=(1, 2))
+    return float(np.hypot(*spread) + 0.3 * np.hypot(*mean))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import takewhile
 from pathlib import Path
 from threading import Event
@@ -13,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from colorgan.backends import EMBEDDED_MODEL, Planes, load_model
-from colorgan.color import TONED, chroma_spread, merge, saturate
+from colorgan.color import TONED, chroma_spread, colorfulness, merge, saturate
 from colorgan.config import STRIDE, ColorizeConfig
 from colorgan.encoding import encode, full_luma, output_format, quality_of, write_result
 from colorgan.errors import ColorganError, ImageError, PredictError
@@ -25,6 +26,7 @@ from colorgan.kept_luma import KeptLuma
 from colorgan.manifest import Manifest
 from colorgan.outcome import Outcome, Status
 from colorgan.pipeline import Batcher, Budget, map_unordered
+from colorgan.report.thumbnails import Thumbnails
 from colorgan.timing import StageTimes
 
 LONGEST_ASPECT = 3.0
@@ -65,17 +67,23 @@ class Colorizer:
         """
         return self.run(Job.plan(source, destination))
 
-    def run(self, job: Job, stop: Event | None = None, times: StageTimes | None = None) -> Iterator[Outcome]:
+    def run(
+        self,
+        job: Job,
+        stop: Event | None = None,
+        times: StageTimes | None = None,
+        thumbnails: Thumbnails | None = None,
+    ) -> Iterator[Outcome]:
         """Colour the files of the job: each worker takes one through all stages, and they meet for batches.
 
         What an earlier run did with the same model and settings is not done again unless the file has
         changed. When `stop` is set, what was begun is finished and no other file is taken. `times` is told
-        what the stages take.
+        what the stages take, and `thumbnails` are made of what is coloured.
         """
         stop, times = stop or Event(), times or StageTimes()
         with Manifest.open(job.destination) as manifest:
             todo = takewhile(lambda _: not stop.is_set(), self.pending(job, manifest))
-            for outcome in self._outcomes(job, todo, times):
+            for outcome in self._outcomes(job, todo, times, thumbnails):
                 if outcome.status in (Status.COLORED, Status.COPIED, Status.SKIPPED, Status.FAILED):
                     manifest.record(job.entry(outcome, self._made_by(job)))
                 yield outcome
@@ -104,7 +112,9 @@ class Colorizer:
         """What a result depends on besides its photograph."""
         return f"{self.model.credit.sha256} {self.config.result_settings} prefix={job.prefix}"
 
-    def _outcomes(self, job: Job, todo: Iterator[Path | Outcome], times: StageTimes) -> Iterator[Outcome]:
+    def _outcomes(
+        self, job: Job, todo: Iterator[Path | Outcome], times: StageTimes, thumbnails: Thumbnails | None
+    ) -> Iterator[Outcome]:
         def predict_batch(batch: list[Planes]) -> list[Planes]:
             try:
                 with times("model"):
@@ -132,7 +142,7 @@ class Colorizer:
                 with predict.away():
                     budget.acquire(photo.bytes_to_color)
                 try:
-                    how, status, output = self._colorize_file(photo, job, predict, times)
+                    outcome = self._colorize_file(photo, job, predict, times, thumbnails)
                 finally:
                     budget.release(photo.bytes_to_color)
             except ImageError as error:
@@ -143,14 +153,14 @@ class Colorizer:
                 reason = f"led to an unexpected error ({error!r}); please report it"
                 return _failed(item, reason, perf_counter() - started)
             seconds = perf_counter() - started
-            return Outcome(item, status, output, how, "", seconds, len(photo.data), photo.mtime_ns)
+            return replace(outcome, seconds=seconds, size=len(photo.data), mtime_ns=photo.mtime_ns)
 
         return map_unordered(work, todo, workers, within=predict.caller)
 
     def _colorize_file(
-        self, photo: Photo, job: Job, predict: Predict, times: StageTimes
-    ) -> tuple[str, Status, Path | None]:
-        """Say how the result was written, what became of the photograph, and where the result is."""
+        self, photo: Photo, job: Job, predict: Predict, times: StageTimes, thumbnails: Thumbnails | None
+    ) -> Outcome:
+        """Take one photograph through all stages."""
         format, kept, why = output_format(photo, self.config.format), None, ""
         with times("decode"):
             if format == "JPEG" and photo.is_gray_jpeg and self.config.jpeg_luma == "keep":
@@ -160,12 +170,12 @@ class Colorizer:
                     why = f", as {error}"
             small, has_color = self._sketch(photo, kept.half if kept else None)
         if has_color and self.config.if_color == "skip":
-            return "", Status.SKIPPED, None
+            return Outcome(photo.path, Status.SKIPPED)
         if has_color and self.config.if_color == "copy":
             output = job.output_path(photo.path, photo.format)
             with times("write"):
                 write_result(output, photo.data)
-            return "copied", Status.COPIED, output
+            return Outcome(photo.path, Status.COPIED, output, "copied")
         output = job.output_path(photo.path, format)
         chroma = saturate(predict(small), self.config.saturation)
         credit, guide = self.model.credit, self._guide(small)
@@ -185,7 +195,13 @@ class Colorizer:
                 data = encode(photo, luma, chroma, format, quality, credit, guide)
         with times("write"):
             write_result(output, data)
-        return how, Status.COLORED, output
+        if thumbnails:
+            with times("thumbnail"):
+                thumbnails.add(
+                    job.relative(photo.path).as_posix(), photo, chroma, kept.half if kept else None
+                )
+        colors = colorfulness(np.asarray(merge(small, chroma), np.uint8))
+        return Outcome(photo.path, Status.COLORED, output, how, colorfulness=colors)
 
     def _guide(self, small: Planes) -> Planes | None:
         return small if self.config.chroma_upsampling == "guided" else None

@@ -119,6 +119,7 @@ class Job:
             made_by=made_by,
             seconds=round(outcome.seconds, 4),
             error=outcome.error,
+            colorfulness=round(outcome.colorfulness, 2),
         )
 
     def done_before(self, path: Path, manifest: Manifest, made_by: str) -> Path | None:

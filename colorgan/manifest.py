@@ -43,6 +43,8 @@ class Entry:
     seconds: float
     """From reading the input to the result's being in place."""
     error: str
+    colorfulness: float = 0.0
+    """Of the result (Hasler and Suesstrunk), as the generator sees it; 0 is gray, or not coloured here."""
 
 
 class Manifest:

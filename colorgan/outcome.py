@@ -40,3 +40,5 @@ class Outcome:
     """Of the file, in bytes."""
     mtime_ns: int = 0
     """When the file was last changed, in nanoseconds since 1970."""
+    colorfulness: float = 0.0
+    """Of a coloured result, by Hasler and Suesstrunk's measure; 0 is gray."""

@@ -13,6 +13,7 @@ from colorgan.joining import NoRecordError, undo
 from colorgan.jpeg import JpegError
 from colorgan.manifest import Manifest
 from colorgan.outcome import Outcome, Status
+from colorgan.report.thumbnails import Thumbnails
 from colorgan.sources import has_image_suffix, walk_files
 
 
@@ -34,7 +35,10 @@ def restore_folder(results: Path, destination: Path) -> Iterator[Outcome]:
     def report(folder: Path, reason: str) -> None:
         unreadable.append(Outcome(folder, Status.FAILED, error=reason))
 
+    pictures = Thumbnails.of(results).folder
     for path in filter(has_image_suffix, walk_files(results, destination, report)):
+        if path.is_relative_to(pictures):
+            continue
         relative = path.relative_to(results)
         name = names.get(
             relative.as_posix(), relative.with_name(relative.name.removeprefix(PREFIX)).as_posix()

@@ -13,7 +13,8 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 from torchvision.utils import save_image
 
-from colorgan.metrics import ciede2000, colorfulness
+from colorgan.color import colorfulness
+from colorgan.metrics import ciede2000
 from colorgan.networks import prepare_input
 
 METRIC_SIZE = 256

@@ -37,6 +37,8 @@ LIGHT = {
     "metadata",
     "colorizer",
     "doctor",
+    "report/__init__",
+    "report/thumbnails",
     "version",
     "__init__",
     "backends/__init__",

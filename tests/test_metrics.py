@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from colorgan.metrics import ciede2000, colorfulness
+from colorgan.color import colorfulness
+from colorgan.metrics import ciede2000
 
 
 def flat(red: int, green: int, blue: int) -> np.ndarray:

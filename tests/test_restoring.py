@@ -12,6 +12,7 @@ from PIL import Image, ImageOps
 from colorgan import Colorizer, Status
 from colorgan.cli.main import main
 from colorgan.manifest import NAME
+from colorgan.report import write_report
 from colorgan.restoring import restore_folder
 
 
@@ -28,6 +29,7 @@ def results(exports: dict[str, Path], make_photo: MakePhoto, tmp_path: Path) -> 
     make_photo(50, 50).save(photos / "c.png")
     make_photo(256, 256, "RGB").save(photos / "in colour.jpg")
     list(Colorizer(exports["onnx"]).colorize_folder(photos, tmp_path / "results"))
+    write_report(tmp_path / "results")  # whose pictures are no results
     return tmp_path / "results"
 
 

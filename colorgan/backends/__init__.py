@@ -63,6 +63,9 @@ class Model:
     """Images per call of `predict` that suit it."""
     at_once: int = 1
     """Calls of `predict` that may run side by side."""
+    license: str = ""
+    card: str = ""
+    """What the file says of its licence, and its model card."""
 
 
 def load_model(

@@ -87,6 +87,7 @@ def load_onnx(path: Path, device: str, devices: Sequence[int] = (), threads: int
     if not metadata or tuple((put.name, put.type) for put in puts) != SIGNATURE:
         raise ModelError(path, "is the ONNX file of another model; use one that colorgan-export has written")
     native_size, shape, credit, why = metadata.native_size, metadata.shape, credit_of(path), "as asked for"
+    about = metadata.license, metadata.model_card
     if devices or device != "cpu":
         provider, numbers = TENSORRT if device == "tensorrt" else CUDA, devices or (0,)
         try:
@@ -99,11 +100,11 @@ def load_onnx(path: Path, device: str, devices: Sequence[int] = (), threads: int
             runs_on = f"onnxruntime, {provider}, device {', '.join(map(str, numbers))}"
             # One stream a device: further calls would wait for it.
             backend = OnnxRuntimeBackend(sessions, pad=not shape[0])
-            return Model(backend, native_size, runs_on, credit, shape, GPU_BATCH, len(sessions))
+            return Model(backend, native_size, runs_on, credit, shape, GPU_BATCH, len(sessions), *about)
     at_once = max(1, available_cpus() // threads)
     runs_on = f"onnxruntime, CPU, {at_once * threads} threads ({why})"
     backend = OnnxRuntimeBackend([on_cpu] * at_once)
-    return Model(backend, native_size, runs_on, credit, shape, 1, at_once)
+    return Model(backend, native_size, runs_on, credit, shape, 1, at_once, *about)
 
 
 def open_session(

@@ -50,7 +50,15 @@ def load_torch(path: Path, kind: Kind, device: str) -> Model:
         return Model(backend, state["training_config"]["size"], runs_on.replace(kind, "PyTorch"), credit)
     module, strings = OPEN[kind](path, place)
     metadata = ModelMetadata.from_strings(path, strings).of_planes(path)
-    return Model(TorchBackend(module, place), metadata.native_size, runs_on, credit, metadata.shape)
+    return Model(
+        TorchBackend(module, place),
+        metadata.native_size,
+        runs_on,
+        credit,
+        metadata.shape,
+        license=metadata.license,
+        card=metadata.model_card,
+    )
 
 
 def open_torchscript(path: Path, device: torch.device) -> tuple[Module, dict[str, str]]:

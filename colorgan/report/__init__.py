@@ -1,0 +1,117 @@
+"""A page that shows what became of every photograph: open `report/index.html` in a browser, from disk."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from jinja2 import Environment, StrictUndefined
+
+from colorgan.errors import RunError, UsageError
+from colorgan.files import atomic_file
+from colorgan.manifest import NAME, Entry, Manifest
+from colorgan.outcome import Status
+from colorgan.report.thumbnails import FOLDER, Thumbnails
+from colorgan.version import __version__
+
+RUN = "run.json"
+PAGE = ("style.css", "script.js")
+
+
+@dataclass(frozen=True)
+class RunSummary:
+    """What is to be said of the last run as a whole."""
+
+    finished: str
+    """Date and time."""
+    seconds: float
+    images: int
+    """Coloured in this run."""
+    runs_on: str
+    model: str
+    license: str
+    model_card: str
+    shares: dict[str, float] = field(default_factory=dict)
+    """Of the stages in all the work, the largest first."""
+
+
+def write_report(results: Path, run: RunSummary | None = None) -> Path:
+    """Write the page for all that the manifest in a results folder tells of, and say where it is.
+
+    Pictures that are missing are made from the results. Without `run`, what the last run with a report said
+    of itself is shown again.
+    """
+    if not (results / NAME).is_file():
+        raise UsageError(f"{results}: has no {NAME}; it is not a results folder of colorgan-batch")
+    folder = results / FOLDER
+    try:
+        folder.mkdir(exist_ok=True)
+        if run:
+            _write(folder / RUN, json.dumps(asdict(run)))
+        rows = list(_rows(results))
+        source = files("colorgan.report") / "page"
+        for name in PAGE:
+            _write(folder / name, (source / name).read_text("utf-8"))
+        _write(folder / "data.js", f"const PHOTOGRAPHS = {as_script(rows)};\n")
+        # Everything that comes from files is text to the template, and escaped.
+        environment = Environment(autoescape=True, undefined=StrictUndefined)
+        template = environment.from_string((source / "index.html.j2").read_text("utf-8"))
+        counts = Counter(row["status"] for row in rows)
+        page = template.render(version=__version__, counts=counts, run=run or _last_run(folder / RUN))
+        _write(folder / "index.html", page)
+    except OSError as error:
+        raise RunError(f"{folder}: the report cannot be written ({error.strerror or error})") from error
+    return folder / "index.html"
+
+
+def as_script(value: Any) -> str:
+    """JSON that can stand in a script, whatever the text in it: no tag, no entity, ASCII only."""
+    text = json.dumps(value, ensure_ascii=True)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def as_link(*parts: str) -> str:
+    """A relative link to a file, whatever its name, even if it is not UTF-8."""
+    return quote(os.fsencode("/".join(parts)))
+
+
+def _rows(results: Path) -> Iterator[dict[str, Any]]:
+    """What the page shows of each photograph."""
+    thumbnails = Thumbnails.of(results)
+    entries: dict[str, Entry] = Manifest(results).entries
+    for entry in sorted(entries.values(), key=lambda entry: entry.path):
+        row: dict[str, Any] = {
+            "path": os.fsencode(entry.path).decode("utf-8", "replace"),
+            "status": entry.status,
+            "how": entry.how,
+            "error": entry.error,
+            "seconds": entry.seconds,
+            "colorfulness": entry.colorfulness,
+        }
+        if entry.output and (results / entry.output).is_file():
+            row["link"] = as_link("..", entry.output)
+            if thumbnails.ensure(entry.path, results / entry.output):
+                pair = (path.relative_to(results / FOLDER) for path in thumbnails.pair(entry.path))
+                before, after = (as_link(path.as_posix()) for path in pair)
+                row["after"] = after
+                row["before"] = before if entry.status == Status.COLORED else after
+        yield row
+
+
+def _last_run(path: Path) -> RunSummary | None:
+    try:
+        return RunSummary(**json.loads(path.read_text("utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _write(path: Path, text: str) -> None:
+    with atomic_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", errors="replace")
