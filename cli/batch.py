@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from colorgan.cli.options import config_options, exit_codes, given, shown
+from colorgan.cli.options import command, config_options, given, shown
 from colorgan.config import ColorizeConfig
 from colorgan.outcome import Outcome, Status
 
@@ -35,7 +35,7 @@ REMARKS = {
 }
 
 
-@click.command()
+@command("colorgan-batch scans/ results/ --report")
 @click.argument("input", metavar="INPUT")
 @click.argument("results", metavar="RESULTS_DIR", type=click.Path(path_type=Path))
 @click.option(
@@ -51,7 +51,6 @@ REMARKS = {
 @click.option("--strict", is_flag=True, help="Stop at the first failure.")
 @click.option("--dry-run", is_flag=True, help="Name the files that would be worked on, and do nothing.")
 @config_options(ColorizeConfig)
-@exit_codes
 def main(
     input: str,
     results: Path,

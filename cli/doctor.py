@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import asdict
 
 import click
 
-from colorgan.cli.options import exit_codes
+from colorgan.cli.options import command
 
 COLORS = {"ok": "green", "note": "yellow", "problem": "red"}
 
 
-@click.command()
+@command("colorgan doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document instead of a table.")
-@exit_codes
 def main(as_json: bool) -> None:
     """Look at packages, codecs, processors, memory and devices, and run the model on each device.
 
@@ -27,7 +27,9 @@ def main(as_json: bool) -> None:
     for check in examine():
         checks.append(check)
         if not as_json:
-            verdict = click.style(f"{check.verdict.value:<8}", fg=COLORS[check.verdict.value])
+            verdict = f"{check.verdict.value:<8}"
+            if "NO_COLOR" not in os.environ:
+                verdict = click.style(verdict, fg=COLORS[check.verdict.value])
             remedy = f"\n{'':24}remedy: {check.remedy}" if check.remedy else ""
             click.echo(f"{verdict}{check.name:<16}{check.detail}{remedy}")
     healthy = all(check.verdict is not Verdict.PROBLEM for check in checks)

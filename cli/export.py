@@ -8,14 +8,14 @@ from typing import Any
 
 import click
 
-from colorgan.cli.options import config_options, exit_codes, given, printable
+from colorgan.cli.options import command, config_options, given, printable
 from colorgan.config import EXPORT_FORMATS, ExportConfig
 from colorgan.errors import UsageError
 
 ALL = "all"
 
 
-@click.command()
+@command("colorgan-export saved_models/best.pt --format onnx --format torchscript")
 @click.argument("checkpoint", type=click.Path(path_type=Path), default="saved_models/best.pt")
 @click.option(
     "--format",
@@ -51,7 +51,6 @@ ALL = "all"
 @click.option("--verify", type=click.Path(path_type=Path), help="Check this file, and write none.")
 @click.option("--against", type=click.Path(path_type=Path), help="The checkpoint to check it against.")
 @click.option("--inspect", type=click.Path(path_type=Path), help="Tell what this file is, and write none.")
-@exit_codes
 def main(
     checkpoint: Path,
     formats: tuple[str, ...],

@@ -57,6 +57,16 @@ def given(config: type[Config], values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name in names and value is not None}
 
 
+def command(example: str) -> Callable[[Command], click.Command]:
+    """Make a command with --version, an example under its help, and errors shown as one line."""
+
+    def make(function: Command) -> click.Command:
+        version = click.version_option(package_name="colorgan")
+        return click.command(epilog=f"Example: {example}")(version(exit_codes(function)))
+
+    return make
+
+
 def exit_codes(command: Command) -> Command:
     """Show an error as one line on stderr and leave with its exit code; 130 for Ctrl-C."""
 

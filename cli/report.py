@@ -6,12 +6,11 @@ from pathlib import Path
 
 import click
 
-from colorgan.cli.options import exit_codes
+from colorgan.cli.options import command
 
 
-@click.command()
+@command("colorgan report results/")
 @click.argument("results", metavar="RESULTS_DIR", type=click.Path(path_type=Path))
-@exit_codes
 def main(results: Path) -> None:
     """Write RESULTS_DIR/report/index.html: what became of every photograph, before and after.
 

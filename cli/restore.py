@@ -8,14 +8,13 @@ from pathlib import Path
 
 import click
 
-from colorgan.cli.options import exit_codes, shown
+from colorgan.cli.options import command, shown
 from colorgan.outcome import Status
 
 
-@click.command()
+@command("colorgan restore results/ originals/")
 @click.argument("results", metavar="RESULTS_DIR", type=click.Path(path_type=Path))
 @click.argument("originals", metavar="ORIGINALS_DIR", type=click.Path(path_type=Path))
-@exit_codes
 def main(results: Path, originals: Path) -> None:
     """Write the grayscale JPEGs that the results in RESULTS_DIR were made from to ORIGINALS_DIR.
 

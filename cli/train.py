@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from colorgan.cli.options import config_options, exit_codes, given
+from colorgan.cli.options import command, config_options, given
 from colorgan.config import GeneratorConfig, TrainingConfig
 from colorgan.errors import UsageError
 from colorgan.files import make_writable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from colorgan.training import Losses, Trainer
 
 
-@click.command()
+@command("colorgan-train photos/ --size 256 --base-channels 32")
 @click.argument("data_dir", type=click.Path(path_type=Path), default="dataset")
 @click.option("--validation", type=click.Path(path_type=Path), help="Folder of photographs to validate on.")
 @click.option(
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 @click.option("--resume", is_flag=True, help="Go on from last.pt in the output folder, with its settings.")
 @config_options(GeneratorConfig)
 @config_options(TrainingConfig)
-@exit_codes
 def main(data_dir: Path, validation: Path | None, output: Path, resume: bool, **options: Any) -> None:
     """Train a generator on the colour photographs in DATA_DIR and its sub-folders."""
     trainer = prepare(data_dir, validation, output, resume, options)
