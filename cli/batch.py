@@ -41,7 +41,7 @@ REMARKS = {
 @click.option(
     "--model",
     type=click.Path(path_type=Path),
-    help="ONNX file, TorchScript file or checkpoint.  [default: the model in the package]",
+    help="File of colorgan-export, or checkpoint.  [default: the model in the package]",
 )
 @click.option("--include", multiple=True, help="Take only paths or names like this, such as '1911/*.jpg'.")
 @click.option("--exclude", multiple=True, help="Leave out paths or names like this.")

@@ -27,6 +27,13 @@ def test_a_healthy_machine_is_told_so() -> None:
     assert "\x1b[" not in result.output  # colours are for terminals
 
 
+def test_colours_are_for_terminals_that_want_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[32mok" in CliRunner().invoke(main, ["doctor"], color=True).output
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b[" not in CliRunner().invoke(main, ["doctor"], color=True).output
+
+
 def test_programs_read_it_as_json() -> None:
     document = json.loads(call("--json").output)
     assert document["healthy"] is True

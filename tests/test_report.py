@@ -264,6 +264,8 @@ def test_in_a_browser_the_slider_moves_by_keys_and_by_mouse(browser: Any, result
     page.keyboard.press("Escape")
     assert not page.locator("#viewer").is_visible()
     assert "1911/a.jpg" in page.evaluate("document.activeElement.textContent")
+    page.locator("#status").select_option("failed")
+    assert page.locator("#grid button").count() == 0  # there is nothing to open
     assert wrong == []
 
 

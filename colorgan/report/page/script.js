@@ -48,17 +48,18 @@ function showMore() {
 
 function card(photo, index) {
   const item = document.createElement("li");
-  const button = item.appendChild(document.createElement("button"));
-  button.type = "button";
+  const box = item.appendChild(document.createElement(photo.after ? "button" : "div"));
+  box.className = "card";
   item.className = photo.status;
   if (photo.after) {
-    const image = button.appendChild(document.createElement("img"));
+    box.type = "button";
+    const image = box.appendChild(document.createElement("img"));
     image.loading = "lazy";
     image.alt = "";
     image.src = photo.after;
-    button.addEventListener("click", () => open(index));
+    box.addEventListener("click", () => open(index));
   }
-  const words = button.appendChild(document.createElement("div"));
+  const words = box.appendChild(document.createElement("div"));
   words.className = "words";
   words.textContent = photo.path;
   const remark = photo.status === "colored" ? "" : photo.error || WORDS[photo.status] || photo.status;
@@ -117,7 +118,10 @@ split.addEventListener("input", () => moveSplit(split.value));
 byId("previous").addEventListener("click", () => step(-1));
 byId("next").addEventListener("click", () => step(1));
 byId("close").addEventListener("click", () => viewer.close());
-viewer.addEventListener("close", () => grid.querySelectorAll("button")[current]?.focus());
+viewer.addEventListener("close", () => {
+  while (shown <= current) showMore(); // it may be one that was not scrolled to yet
+  grid.children[current].firstChild.focus();
+});
 viewer.addEventListener("keydown", (event) => {
   const by = { PageUp: -1, PageDown: 1 }[event.key];
   if (!by) return;
