@@ -7,6 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from colorgan.backends.torch_archive import load_program
 from colorgan.config import ExportConfig
 from colorgan.export.shapes import dynamic_shapes, example_input
 from colorgan.metadata import ModelMetadata
@@ -26,12 +27,6 @@ def add_metadata(path: Path, metadata: ModelMetadata) -> None:
     _save(load_program(path), path, metadata.to_strings())
 
 
-def load_program(path: Path) -> torch.export.ExportedProgram:
-    """Open an archive that is known to be harmless."""
-    with path.open("rb") as file:  # a name would have to end in .pt2
-        return torch.export.load(file)
-
-
 def _save(program: torch.export.ExportedProgram, path: Path, strings: dict[str, str] | None = None) -> None:
-    with path.open("wb") as file:
+    with path.open("wb") as file:  # by its name, PyTorch would want the suffix .pt2
         torch.export.save(program, file, extra_files=strings)

@@ -13,7 +13,7 @@ from torch.export.passes import move_to_device_pass
 
 from colorgan.backends import Model, Planes
 from colorgan.backends.kinds import Kind
-from colorgan.backends.torch_archive import check_archive
+from colorgan.backends.torch_archive import load_program
 from colorgan.checkpoint import build_generator, load_checkpoint
 from colorgan.devices import torch_device
 from colorgan.errors import ModelError, PredictError
@@ -77,16 +77,10 @@ def open_torchscript(path: Path, device: torch.device) -> tuple[Module, dict[str
 
 def open_torch_export(path: Path, device: torch.device) -> tuple[Module, dict[str, str]]:
     """Open a torch.export file that can run no code, and read its metadata, empty if it has none."""
-    check_archive(path)
     strings = dict.fromkeys(KEYS, "")
-    try:
-        with path.open("rb") as file:  # a name would have to end in .pt2
-            program = torch.export.load(file, extra_files=strings)
-        # Guards would refuse sides of one stride, on which the network runs; and they are text that is run.
-        module = move_to_device_pass(program, device).module(check_guards=False)
-    except Exception as error:  # PyTorch raises whatever it stumbles over
-        raise ModelError(path, "is not a torch.export file of a network, or it is damaged") from error
-    return module, strings
+    program = move_to_device_pass(load_program(path, strings), device)
+    # Guards would refuse sides of one stride, on which the network runs; and they are text that is run.
+    return program.module(check_guards=False), strings
 
 
 OPEN = {Kind.TORCHSCRIPT: open_torchscript, Kind.TORCH_EXPORT: open_torch_export}

@@ -13,6 +13,7 @@ import io
 import json
 import pickle
 import re
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,18 @@ MEMBERS = re.compile(
 OPERATOR = re.compile(r"torch\.ops\.aten\.\w+\.\w+")
 SIZE = re.compile(r"((Mul|Add|Integer|Symbol)\(|'s\d+'|(positive|integer)=True|-?\d+|[), ])*|(\d+\*)?s\d+")
 """A size, as `Mul(Integer(16), Symbol('s1', positive=True, integer=True))`, or the name of one, `16*s1`."""
+
+
+def load_program(path: Path, strings: dict[str, str] | None = None) -> torch.export.ExportedProgram:
+    """Open an archive that can run no code, fill `strings` from its extra files; else raise ModelError."""
+    check_archive(path)
+    try:
+        # By its name, PyTorch would want the suffix .pt2; and 2.11 warns of how it maps what it reads.
+        with path.open("rb") as file, warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="The given buffer is not writable")
+            return torch.export.load(file, extra_files=strings)
+    except Exception as error:  # PyTorch raises whatever it stumbles over
+        raise ModelError(path, "is not a torch.export file of a network, or it is damaged") from error
 
 
 def check_archive(path: Path) -> None:
