@@ -12,7 +12,7 @@ from zipfile import is_zipfile
 import torch
 
 from colorgan.config import GeneratorConfig
-from colorgan.errors import ColorganError, ModelError, RunError
+from colorgan.errors import ColorganError, ModelError, RunError, UsageError
 from colorgan.files import atomic_file
 from colorgan.networks import UNetGenerator
 
@@ -56,19 +56,30 @@ def load_checkpoint(path: Path, device: str = "cpu") -> State:
         raise ModelError(path, "is not a checkpoint of colorgan-train, or it is damaged") from error
     if not isinstance(state, dict) or state.get("format") != FORMAT:
         raise ModelError(path, "is not a checkpoint of colorgan-train")
-    if state["format_version"] != FORMAT_VERSION:
-        version = state["format_version"]
+    if (version := state.get("format_version")) != FORMAT_VERSION:
         raise ModelError(
             path, f"has format version {version}, not {FORMAT_VERSION}; use the colorgan that wrote it"
         )
+    try:
+        int(state["training_config"]["size"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ModelError(path, "does not say at what size it was trained; it is damaged") from error
     return state
 
 
 def build_generator(path: Path, state: State) -> UNetGenerator:
     """Build the generator that the state of the checkpoint at `path` describes, ready for inference."""
     try:
-        generator = UNetGenerator(GeneratorConfig.from_dict(state["generator_config"]))
-        generator.load_state_dict(state["generator"])
-    except (ColorganError, RuntimeError, KeyError, TypeError) as error:
+        config, weights = GeneratorConfig.from_dict(state["generator_config"]), state["generator"]
+        with torch.device("meta"):  # shapes alone: what is described may not fit into memory
+            described = UNetGenerator(config).state_dict()
+        if described.keys() != weights.keys():
+            raise UsageError(f"weights named {min(described.keys() ^ weights.keys())!r}")
+        for name, weight in weights.items():
+            if weight.shape != described[name].shape:
+                raise UsageError(f"{name} is {tuple(weight.shape)}, not {tuple(described[name].shape)}")
+        generator = UNetGenerator(config)
+        generator.load_state_dict(weights)
+    except (ColorganError, RuntimeError, KeyError, TypeError, AttributeError) as error:
         raise ModelError(path, f"does not hold the generator it describes ({error})") from error
     return generator.eval()

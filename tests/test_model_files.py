@@ -8,6 +8,7 @@ import struct
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -55,7 +56,7 @@ def saved(value: object) -> bytes:
     return buffer.getvalue()
 
 
-def edit_json(files: Files, end: str, change: Callable[[dict], None]) -> None:  # type: ignore[type-arg]
+def edit_json(files: Files, end: str, change: Callable[[dict[str, Any]], None]) -> None:
     name = member(files, end)
     values = json.loads(files[name])
     change(values)
@@ -67,7 +68,7 @@ def plant_in_inputs(files: Files, mark: Path) -> None:
 
 
 def plant_in_weights(files: Files, mark: Path) -> None:
-    def change(table: dict) -> None:  # type: ignore[type-arg]
+    def change(table: dict[str, Any]) -> None:
         entry = next(iter(table["config"].values()))
         entry["use_pickle"] = True
         files[member(files, f"weights/{entry['path_name']}")] = saved(Planted(mark))
@@ -76,7 +77,7 @@ def plant_in_weights(files: Files, mark: Path) -> None:
 
 
 def plant_in_constants(files: Files, mark: Path) -> None:
-    def change(table: dict) -> None:  # type: ignore[type-arg]
+    def change(table: dict[str, Any]) -> None:
         table["config"]["x"] = {"path_name": "opaque_obj_0", "is_param": False, "use_pickle": True}
 
     edit_json(files, "model_constants_config.json", change)
@@ -98,7 +99,7 @@ def plant_in_operators(files: Files, mark: Path) -> None:
 
 
 def plant_in_guards(files: Files, mark: Path) -> None:
-    def change(model: dict) -> None:  # type: ignore[type-arg]
+    def change(model: dict[str, Any]) -> None:
         model["guards_code"] = [f"__import__('pathlib').Path('{mark}').touch()"]
 
     edit_json(files, "model.json", change)
@@ -161,6 +162,53 @@ def test_only_aten_has_operators(text: str) -> None:
 
 def test_an_archive_of_this_exporter_is_harmless(exports: dict[str, Path]) -> None:
     check_archive(exports["torch-export"])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda state: state["generator_config"].update(base_channels=8),
+            "stem.0.weight is (4, 1, 3, 3), not",
+        ),
+        (
+            lambda state: state["generator_config"].update(base_channels=10**9),
+            "stem.0.weight is (4, 1, 3, 3)",
+        ),
+        (
+            lambda state: state["generator_config"].update(base_channels="x"),
+            "does not hold the generator it",
+        ),
+        (
+            lambda state: state["generator_config"].update(head="rgb"),
+            "head.weight is (2, 4, 1, 1), not (3, 4,",
+        ),
+        (lambda state: state["generator_config"].update(width=3), "unknown settings: width"),
+        (lambda state: state.update(generator_config=3), "does not hold the generator it describes"),
+        (lambda state: state.update(generator=[1]), "does not hold the generator it describes"),
+        (lambda state: state["generator"].pop("head.bias"), "weights named 'head.bias'"),
+        (lambda state: state["generator"].update({"head.bias": 1}), "does not hold the generator it"),
+        (lambda state: state.pop("generator"), "does not hold the generator it describes"),
+        (lambda state: state.pop("training_config"), "does not say at what size it was trained"),
+        (lambda state: state.pop("format_version"), "has format version None, not 1"),
+        (lambda state: state.update(format_version=7), "has format version 7, not 1; use the colorgan that"),
+    ],
+)
+def test_a_checkpoint_of_another_kind_is_one_clear_line(
+    exports: dict[str, Path],
+    tmp_path: Path,
+    change: Callable[[dict[str, Any]], object],
+    message: str,
+) -> None:
+    state = torch.load(exports["checkpoint"], weights_only=True)
+    change(state)
+    torch.save(state, tmp_path / "other.pt")
+    result = CliRunner().invoke(export_command, [str(tmp_path / "other.pt"), "-o", str(tmp_path / "out")])
+    assert result.exit_code == 2
+    assert result.output.startswith(f"Error: {tmp_path / 'other.pt'}: ")
+    assert message in result.output
+    assert result.output.count("\n") == 1
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_pickle_in_a_checkpoint_does_not_run(exports: dict[str, Path], tmp_path: Path) -> None:
