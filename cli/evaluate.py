@@ -1,0 +1,138 @@
+"""colorgan-evaluate: how near the colours come to the true ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from colorgan.cli.options import command
+from colorgan.errors import ImageError, RunError, UsageError
+
+if TYPE_CHECKING:
+    from colorgan.evaluation import Scores
+    from colorgan.metrics import RGB8
+
+    ResultOf = Callable[[Path, RGB8], RGB8]
+
+SHOWN = 8
+"""Photographs on each contact sheet."""
+
+ROWS = {
+    "CIEDE2000": "ciede2000",
+    "chroma error": "chroma_error",
+    "PSNR, dB": "psnr",
+    "SSIM": "ssim",
+    "colourfulness": "colorfulness",
+}
+
+
+@command("colorgan-evaluate held_out/ --model my_model.onnx")
+@click.argument("truth", metavar="TRUTH_DIR", type=click.Path(path_type=Path))
+@click.option("--model", type=click.Path(path_type=Path), help="File of colorgan-export, or checkpoint.")
+@click.option(
+    "--results", type=click.Path(path_type=Path), help="Score these results of colorgan-batch instead."
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path),
+    default="evaluation",
+    show_default=True,
+    help="Folder for images.jsonl and the contact sheets worst.jpg and best.jpg.",
+)
+def main(truth: Path, model: Path | None, results: Path | None, output: Path) -> None:
+    """Colour the gray versions of the photographs in TRUTH_DIR, and compare them with the true ones.
+
+    Each figure is a mean over the photographs with its 95 % interval (bootstrap), beside that of the gray
+    photographs. Colourfulness is Hasler and Suesstrunk's, with signed opponents.
+    """
+    from tqdm import tqdm
+
+    from colorgan.evaluation import read_rgb, score, summarize
+    from colorgan.files import make_writable
+    from colorgan.sources import find_images
+
+    if model and results:
+        raise UsageError("--model and --results: give one of them, as results were coloured before")
+    if not truth.is_dir():
+        raise UsageError(f"{truth}: there is no such folder")
+    if not (paths := find_images(truth)):
+        raise UsageError(f"{truth}: there are no images in it")
+    make_writable(output)
+    result_of = _in_folder(truth, results) if results else _by_model(model)
+    scores = []
+    for path in tqdm(paths, unit=" images", disable=None):
+        try:
+            true = read_rgb(path)
+            scores.append(score(path.relative_to(truth).as_posix(), result_of(path, true), true))
+        except (ImageError, OSError, ValueError) as error:
+            click.echo(f"Left out: {path}: {error}", err=True)
+    if not scores:
+        raise UsageError(f"{truth}: no photograph in it could be scored")
+    try:
+        _write(output, truth, scores, result_of)
+    except OSError as error:
+        raise RunError(f"{output}: cannot be written ({error.strerror or error})") from error
+    figures = summarize(scores)
+    click.echo(f"| {len(scores)} photographs | coloured | colourless |")
+    click.echo("| --- | ---: | ---: |")
+    for label, name in ROWS.items():
+        click.echo(f"| {label} | {figures[name]} | {figures.get('colorless_' + name, 0)} |")
+    click.echo(
+        f"CIEDE2000 {figures['ciede2000_ratio'].value - 1:+.1%} beside colourless; "
+        f"colourfulness {figures['colorfulness_ratio']} of the true. Images: {output}"
+    )
+
+
+def _write(output: Path, truth: Path, scores: list[Scores], result_of: ResultOf) -> None:
+    """Write the scores of each photograph, and contact sheets of the worst and the best."""
+    import json
+    from dataclasses import asdict
+
+    from colorgan.evaluation import contact_sheet, read_rgb
+    from colorgan.files import atomic_file
+
+    with atomic_file(output / "images.jsonl") as temporary:
+        temporary.write_text("".join(json.dumps(asdict(each)) + "\n" for each in scores), encoding="ascii")
+    ranked = sorted(scores, key=lambda each: each.colorless_ciede2000 - each.ciede2000)
+    for name, chosen in (("worst", ranked[:SHOWN]), ("best", ranked[::-1][:SHOWN])):
+        truths = [(path := truth / each.path, read_rgb(path)) for each in chosen]
+        sheet = contact_sheet([(result_of(path, true), true) for path, true in truths])
+        with atomic_file(output / f"{name}.jpg") as temporary:
+            sheet.save(temporary, "JPEG", quality=90)
+
+
+def _by_model(model: Path | None) -> ResultOf:
+    """Colour the gray version by the engine."""
+    import numpy as np
+    from PIL import Image
+
+    from colorgan.colorizer import Colorizer
+
+    colorizer = Colorizer(model)
+    click.echo(f"Running on {colorizer.model.runs_on}.")
+    return lambda _, true: np.asarray(colorizer(Image.fromarray(true).convert("L")))
+
+
+def _in_folder(truth: Path, results: Path) -> ResultOf:
+    """Take the result that colorgan-batch made of a photograph of this name."""
+    from colorgan.evaluation import read_rgb
+    from colorgan.job import PREFIX
+
+    if not results.is_dir():
+        raise UsageError(f"{results}: there is no such folder")
+
+    def result_of(path: Path, true: RGB8) -> RGB8:
+        relative = path.relative_to(truth)
+        found = sorted((results / relative.parent).glob(f"{PREFIX}{relative.stem}.*"))
+        if not found:
+            raise ImageError(path, f"there is no {PREFIX}{relative.name} in {results}")
+        result = read_rgb(found[0])
+        if result.shape != true.shape:
+            raise ImageError(found[0], f"is {result.shape[1]} x {result.shape[0]} pixels, unlike the truth")
+        return result
+
+    return result_of

@@ -1,0 +1,109 @@
+"""How near coloured photographs come to the true ones, image by image."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+from skimage.color import rgb2lab
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+
+from colorgan.color import colorfulness
+from colorgan.metrics import RGB8, ciede2000
+
+RESAMPLES = 2000
+"""Of the bootstrap."""
+
+TILE = 200
+"""Sides of the pictures on a contact sheet, in pixels."""
+
+
+@dataclass(frozen=True)
+class Scores:
+    """One photograph's. Lower is better of CIEDE2000 and chroma error, higher of PSNR (dB) and SSIM."""
+
+    path: str
+    ciede2000: float
+    chroma_error: float
+    """Mean distance in the a*b* plane of CIELAB."""
+    psnr: float
+    ssim: float
+    colorfulness: float
+    """By Hasler and Suesstrunk (2003), signed opponents."""
+    true_colorfulness: float
+    colorless_ciede2000: float
+    """That of the gray photograph, as all others of this name."""
+    colorless_chroma_error: float
+    colorless_psnr: float
+    colorless_ssim: float
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A figure over all photographs, with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.value:.4g} ({self.low:.4g} to {self.high:.4g})"
+
+
+def read_rgb(path: Path) -> RGB8:
+    """A photograph, upright: uint8 (H, W, 3)."""
+    with Image.open(path) as image:
+        return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+
+
+def score(name: str, result: RGB8, truth: RGB8) -> Scores:
+    """Compare a result with the truth, both uint8 (H, W, 3) of one size of 7 pixels a side or more."""
+    gray = np.repeat(np.asarray(Image.fromarray(truth).convert("L"))[..., None], 3, axis=2)
+    mine, colorless = ((ciede2000(image, truth), *_distances(image, truth)) for image in (result, gray))
+    return Scores(name, *mine, colorfulness(result), colorfulness(truth), *colorless)
+
+
+def _distances(image: RGB8, truth: RGB8) -> tuple[float, float, float]:
+    """Chroma error, PSNR and SSIM."""
+    apart = (rgb2lab(image) - rgb2lab(truth))[..., 1:]
+    with np.errstate(divide="ignore"):  # equal images: infinite
+        psnr = float(peak_signal_noise_ratio(truth, image))
+    ssim = float(structural_similarity(truth, image, channel_axis=2))
+    return float(np.hypot(*np.moveaxis(apart, -1, 0)).mean()), min(psnr, 100.0), ssim
+
+
+def summarize(scores: Sequence[Scores]) -> dict[str, Estimate]:
+    """Means over the photographs and, of CIEDE2000 and colourfulness, the change and the ratio of means.
+
+    The intervals are those of the percentile bootstrap over photographs, with a fixed seed.
+    """
+    names = [name for name in Scores.__dataclass_fields__ if name != "path"]
+    table = np.array([[getattr(row, name) for name in names] for row in scores])
+    chosen = np.random.default_rng(0).integers(0, len(table), (RESAMPLES, len(table)))
+    every, means = table.mean(0), table[chosen].mean(1)
+
+    def estimate(value: np.ndarray, resampled: np.ndarray) -> Estimate:
+        return Estimate(float(value), *map(float, np.percentile(resampled, [2.5, 97.5])))
+
+    figures = {name: estimate(every[i], means[:, i]) for i, name in enumerate(names)}
+    for label, above, below in (
+        ("colorfulness_ratio", "colorfulness", "true_colorfulness"),
+        ("ciede2000_ratio", "ciede2000", "colorless_ciede2000"),
+    ):
+        i, k = names.index(above), names.index(below)
+        figures[label] = estimate(every[i] / every[k], means[:, i] / means[:, k])
+    return figures
+
+
+def contact_sheet(rows: Sequence[tuple[RGB8, RGB8]]) -> Image.Image:
+    """A picture of gray, result and truth side by side, from pairs of result and truth."""
+    sheet = Image.new("RGB", (3 * TILE, TILE * len(rows)), "white")
+    for number, (result, truth) in enumerate(rows):
+        true = Image.fromarray(truth)
+        for column, image in enumerate((true.convert("L"), Image.fromarray(result), true)):
+            tile = ImageOps.contain(image.convert("RGB"), (TILE - 4, TILE - 4))
+            sheet.paste(tile, (column * TILE + 2, number * TILE + 2))
+    return sheet

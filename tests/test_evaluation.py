@@ -1,0 +1,130 @@
+"""Evaluation says how near colours are to the true ones, and how sure that is."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+from conftest import MakePhoto
+from PIL import Image
+
+from colorgan.cli.main import main
+from colorgan.evaluation import TILE, Scores, contact_sheet, score, summarize
+
+
+@pytest.fixture
+def truth(tmp_path: Path, make_photo: MakePhoto) -> Path:
+    """Colour photographs, one in a sub-folder."""
+    (tmp_path / "truth" / "sub").mkdir(parents=True)
+    for seed in range(4):
+        make_photo(64, 48, "RGB", seed).save(tmp_path / "truth" / f"{seed}.png")
+    make_photo(48, 64, "RGB", 9).save(tmp_path / "truth" / "sub" / "a.jpg")
+    return tmp_path / "truth"
+
+
+def evaluate(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["evaluate", *map(str, arguments)])
+
+
+def rows_of(folder: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in (folder / "images.jsonl").read_text().splitlines()]
+
+
+def test_the_truth_is_perfect_and_gray_is_the_baseline(make_photo: MakePhoto) -> None:
+    true = np.asarray(make_photo(64, 48, "RGB"))
+    gray = np.asarray(make_photo(64, 48, "RGB").convert("L").convert("RGB"))
+    perfect, colorless = score("a", true, true), score("a", gray, true)
+    assert (perfect.ciede2000, perfect.chroma_error, perfect.psnr, perfect.ssim) == (0, 0, 100, 1)
+    assert perfect.colorfulness == perfect.true_colorfulness > 10
+    assert colorless.ciede2000 == colorless.colorless_ciede2000 > 5
+    assert colorless.chroma_error == colorless.colorless_chroma_error > 5
+    assert colorless.psnr == colorless.colorless_psnr < 30
+    assert colorless.colorfulness == 0
+
+
+def test_intervals_hold_the_mean_and_narrow_with_the_number() -> None:
+    values = np.random.default_rng(1).normal(10, 2, 400)
+    scores = [Scores("", value, 1, 30, 0.9, 20, 40, 15, 1, 20, 0.5) for value in values]
+    few, many = summarize(scores[:25]), summarize(scores)
+    for figures in (few, many):
+        assert figures["ciede2000"].low < figures["ciede2000"].value < figures["ciede2000"].high
+        assert figures["colorfulness_ratio"].value == pytest.approx(0.5)
+    assert many["ciede2000"].value == pytest.approx(values.mean())
+    assert 3 < width(few["ciede2000"]) / width(many["ciede2000"]) < 5  # by the root of 16
+    assert width(many["ciede2000"]) == pytest.approx(2 * 1.96 * 2 / 20, rel=0.15)
+    assert many == summarize(scores)  # the same again
+
+
+def width(estimate: object) -> float:
+    return estimate.high - estimate.low  # type: ignore[attr-defined, no-any-return]
+
+
+def test_a_model_is_scored_beside_no_colours(exports: dict[str, Path], truth: Path, tmp_path: Path) -> None:
+    result = evaluate(truth, "--model", exports["onnx"], "-o", tmp_path / "out")
+    assert result.exit_code == 0, result.output
+    assert "| 5 photographs | coloured | colourless |" in result.output
+    assert "% beside colourless; colourfulness " in result.output
+    rows = rows_of(tmp_path / "out")
+    assert [row["path"] for row in rows] == ["0.png", "1.png", "2.png", "3.png", "sub/a.jpg"]
+    assert all(row["ciede2000"] > 0 and row["colorfulness"] > 1 for row in rows)
+    with (
+        Image.open(tmp_path / "out" / "worst.jpg") as worst,
+        Image.open(tmp_path / "out" / "best.jpg") as best,
+    ):
+        assert worst.size == best.size == (3 * TILE, 5 * TILE)
+
+
+def test_results_are_scored_as_the_model_that_made_them(
+    exports: dict[str, Path], truth: Path, tmp_path: Path
+) -> None:
+    model = ("--model", exports["onnx"])
+    batch = ["batch", truth, tmp_path / "results", *model, "--if-color", "recolor", "--format", "png"]
+    assert CliRunner().invoke(main, list(map(str, batch))).exit_code == 0
+    assert evaluate(truth, "--results", tmp_path / "results", "-o", tmp_path / "a").exit_code == 0
+    assert evaluate(truth, *model, "-o", tmp_path / "b").exit_code == 0
+    for mine, theirs in zip(rows_of(tmp_path / "a"), rows_of(tmp_path / "b"), strict=True):
+        assert mine["ciede2000"] == pytest.approx(theirs["ciede2000"], abs=0.3)
+
+
+def test_what_cannot_be_scored_is_named_and_the_rest_is(
+    exports: dict[str, Path], truth: Path, tmp_path: Path
+) -> None:
+    (truth / "broken.jpg").write_bytes(b"")
+    result = evaluate(truth, "--model", exports["onnx"], "-o", tmp_path / "out")
+    assert result.exit_code == 0
+    assert f"Left out: {truth / 'broken.jpg'}: " in result.stderr
+    assert len(rows_of(tmp_path / "out")) == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["nowhere"], "nowhere: there is no such folder"),
+        (["empty"], "empty: there are no images in it"),
+        (["truth", "--results", "nowhere"], "nowhere: there is no such folder"),
+        (["truth", "--results", "empty"], "truth: no photograph in it could be scored"),
+        (["truth", "--results", "empty", "--model", "x"], "give one of them"),
+        (["truth", "--model", "nowhere"], "nowhere: there is no such model file"),
+        (["truth", "-o", "truth/0.png/out"], "truth/0.png/out: cannot be written to"),
+    ],
+)
+def test_wrong_usage_is_one_line(
+    truth: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+) -> None:
+    monkeypatch.chdir(truth.parent)
+    Path("empty").mkdir()
+    result = evaluate(*arguments)
+    assert result.exit_code == 2
+    lines = [line for line in result.stderr.splitlines() if not line.startswith("Left out: ")]
+    assert len(lines) == 1
+    assert message in lines[0]
+
+
+def test_a_contact_sheet_shows_gray_result_and_truth(make_photo: MakePhoto) -> None:
+    true = np.asarray(make_photo(300, 200, "RGB"))
+    sheet = np.asarray(contact_sheet([(true[..., ::-1], true)]), int)
+    gray, result, truth = np.split(sheet[40:160], 3, axis=1)
+    assert np.ptp(gray, axis=2).max() == 0
+    assert np.abs(result[..., ::-1] - truth).max() <= 1
