@@ -16,11 +16,12 @@ import click
 import numpy as np
 import torch
 
-from benchmarks.report import take_turns, write_report
+from benchmarks.report import write_report
 from colorgan.backends import Model, load_model
 from colorgan.config import ExportConfig
 from colorgan.devices import available_cpus
 from colorgan.export.exporting import export_checkpoint
+from colorgan.timing import take_turns
 
 
 @click.command()

@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.end_to_end import make_scans
-from benchmarks.report import take_turns, write_report
+from benchmarks.report import write_report
 from colorgan.color import merge
 from colorgan.colorizer import generator_shape
 from colorgan.encoding import encode, full_luma, quality_of
@@ -32,6 +32,7 @@ from colorgan.kept_luma import KeptLuma
 from colorgan.metrics import ciede2000
 from colorgan.provenance import Credit
 from colorgan.sources import find_images
+from colorgan.timing import take_turns
 
 CREDIT = Credit("benchmark", "0" * 64)
 

@@ -13,8 +13,9 @@ from statistics import median
 
 import click
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
+from colorgan.evaluation import read_rgb
 from colorgan.job import PREFIX
 from colorgan.sources import find_images
 
@@ -40,8 +41,7 @@ def main(photos: Path, results: Path) -> None:
 
 def displayed_gray(path: Path) -> np.ndarray:
     """Gray int (H, W), upright, as a viewer shows it."""
-    with Image.open(path) as image:
-        return np.asarray(ImageOps.exif_transpose(image).convert("RGB").convert("L"), dtype=int)
+    return np.asarray(Image.fromarray(read_rgb(path)).convert("L"), dtype=int)
 
 
 if __name__ == "__main__":

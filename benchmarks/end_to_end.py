@@ -27,13 +27,14 @@ import numpy as np
 import onnxruntime as ort
 from PIL import Image
 
-from benchmarks.report import take_turns, write_report
+from benchmarks.report import write_report
 from colorgan import ColorizeConfig, Colorizer
 from colorgan.backends import EMBEDDED_MODEL, load_model
 from colorgan.colorizer import generator_shape
 from colorgan.devices import available_cpus
 from colorgan.pipeline import map_unordered
 from colorgan.sources import find_images
+from colorgan.timing import take_turns
 
 
 @click.command()

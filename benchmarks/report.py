@@ -5,26 +5,13 @@ from __future__ import annotations
 import json
 import os
 import platform
-from collections.abc import Callable, Mapping
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from time import perf_counter
 from typing import Any
+
+from colorgan.packages import version_of
 
 PACKAGES = ("colorgan", "torch", "onnxruntime-gpu", "onnxruntime", "numpy", "pillow")
 RESULTS = Path(__file__).parent / "results"
-
-
-def take_turns(contenders: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, list[float]]:
-    """Seconds of each run, the contenders taking turns, after one turn each to warm up."""
-    seconds: dict[str, list[float]] = {name: [] for name in contenders}
-    for turn in range(rounds + 1):
-        for name, run in contenders.items():
-            start = perf_counter()
-            run()
-            if turn > 0:
-                seconds[name].append(perf_counter() - start)
-    return seconds
 
 
 def write_report(name: str, values: dict[str, Any]) -> None:
@@ -41,15 +28,8 @@ def describe_machine() -> dict[str, str | int]:
         "processor": _processor_name(),
         "processors": os.cpu_count() or 1,
         "python": platform.python_version(),
-        **{package: found for package in PACKAGES if (found := _version(package))},
+        **{package: found for package in PACKAGES if (found := version_of(package))},
     }
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""
 
 
 def _processor_name() -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from colorgan.cli.options import command
+from colorgan.cli.options import command, find_photographs
 from colorgan.errors import ImageError, RunError, UsageError
 
 if TYPE_CHECKING:
@@ -53,14 +53,10 @@ def main(truth: Path, model: Path | None, results: Path | None, output: Path) ->
 
     from colorgan.evaluation import read_rgb, score, summarize
     from colorgan.files import make_writable
-    from colorgan.sources import find_images
 
     if model and results:
         raise UsageError("--model and --results: give one of them, as results were coloured before")
-    if not truth.is_dir():
-        raise UsageError(f"{truth}: there is no such folder")
-    if not (paths := find_images(truth)):
-        raise UsageError(f"{truth}: there are no images in it")
+    paths = find_photographs(truth)
     make_writable(output)
     result_of = _in_folder(truth, results) if results else _by_model(model)
     scores = []
@@ -121,18 +117,21 @@ def _in_folder(truth: Path, results: Path) -> ResultOf:
     """Take the result that colorgan-batch made of a photograph of this name."""
     from colorgan.evaluation import read_rgb
     from colorgan.job import PREFIX
+    from colorgan.manifest import Manifest
 
     if not results.is_dir():
         raise UsageError(f"{results}: there is no such folder")
+    entries = Manifest(results).entries
 
     def result_of(path: Path, true: RGB8) -> RGB8:
         relative = path.relative_to(truth)
-        found = sorted((results / relative.parent).glob(f"{PREFIX}{relative.stem}.*"))
-        if not found:
-            raise ImageError(path, f"there is no {PREFIX}{relative.name} in {results}")
-        result = read_rgb(found[0])
+        entry = entries.get(relative.as_posix())
+        output = results / ((entry and entry.output) or relative.with_name(PREFIX + relative.name))
+        if not output.is_file():
+            raise ImageError(path, f"there is no {output}")
+        result = read_rgb(output)
         if result.shape != true.shape:
-            raise ImageError(found[0], f"is {result.shape[1]} x {result.shape[0]} pixels, unlike the truth")
+            raise ImageError(output, f"is {result.shape[1]} x {result.shape[0]} pixels, unlike the truth")
         return result
 
     return result_of

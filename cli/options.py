@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import click
 
 from colorgan.config import Config
-from colorgan.errors import ColorganError
+from colorgan.errors import ColorganError, UsageError
 
 Command = Callable[..., None]
 
@@ -84,6 +84,17 @@ def exit_codes(command: Command) -> Command:
             _leave(f"this needs {error.name}, which is not installed: pip install 'colorgan[train]'", 2)
 
     return run
+
+
+def find_photographs(folder: Path) -> list[Path]:
+    """The images in the folder; it is an error if there are none."""
+    from colorgan.sources import find_images
+
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no such folder; name one with colour photographs")
+    if not (paths := find_images(folder)):
+        raise UsageError(f"{folder}: there are no images in it")
+    return paths
 
 
 def shown(path: Path) -> str:

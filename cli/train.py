@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from colorgan.cli.options import command, config_options, given
+from colorgan.cli.options import command, config_options, find_photographs, given
 from colorgan.config import GeneratorConfig, TrainingConfig
 from colorgan.errors import UsageError
 from colorgan.files import make_writable
@@ -113,14 +113,3 @@ def prepare(
     if state is not None:
         trainer.restore(last, state)
     return trainer
-
-
-def find_photographs(folder: Path) -> list[Path]:
-    """The images in the folder; it is an error if there are none."""
-    from colorgan.sources import find_images
-
-    if not folder.is_dir():
-        raise UsageError(f"{folder}: there is no such folder; name one with colour photographs")
-    if not (paths := find_images(folder)):
-        raise UsageError(f"{folder}: there are no images in it")
-    return paths

@@ -7,14 +7,13 @@ import os
 import platform
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from importlib.metadata import PackageNotFoundError, version
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import perf_counter
 
 import numpy as np
 from PIL import Image, features
@@ -24,6 +23,8 @@ from colorgan.config import ColorizeConfig
 from colorgan.devices import available_cpus, has_cuda_driver
 from colorgan.errors import ColorganError
 from colorgan.outcome import Status
+from colorgan.packages import version_of
+from colorgan.timing import take_turns
 from colorgan.version import __version__
 
 PACKAGES = ("numpy", "pillow", "simplejpeg", "tifffile", "onnx", "torch", "torchvision")
@@ -79,14 +80,13 @@ def examine() -> Iterator[Check]:
 
 
 def _packages() -> Check:
-    found = {name: number for name in PACKAGES if (number := _version(name))}
-    missing = [name for name in ("torch",) if name not in found]
-    note = "; without torch there is no training and no export" if missing else ""
+    found = {name: number for name in PACKAGES if (number := version_of(name))}
+    note = "" if "torch" in found else "; without torch there is no training and no export"
     return Check("packages", Verdict.OK, ", ".join(f"{name} {v}" for name, v in found.items()) + note)
 
 
 def _runtime() -> Check:
-    found = {name: number for name in RUNTIMES if (number := _version(name))}
+    found = {name: number for name in RUNTIMES if (number := version_of(name))}
     detail = " and ".join(f"{name} {number}" for name, number in found.items()) or "not installed"
     again = "pip uninstall -y onnxruntime onnxruntime-gpu && pip install colorgan"
     if len(found) != 1:
@@ -107,7 +107,7 @@ def _codecs() -> Check:
     there = {name: features.check(codec) for codec, name in CODECS.items()}
     detail = ", ".join(f"{name} {'yes' if found else 'no'}" for name, found in there.items())
     if all(there.values()):
-        return Check("codecs", Verdict.OK, f"Pillow: {detail}; simplejpeg {_version('simplejpeg')}")
+        return Check("codecs", Verdict.OK, f"Pillow: {detail}; simplejpeg {version_of('simplejpeg')}")
     return Check("codecs", Verdict.NOTE, f"Pillow: {detail}", "pip install --force-reinstall pillow")
 
 
@@ -130,10 +130,8 @@ def _memory() -> Check:
 
 def _disk(folder: Path) -> Check:
     free = shutil.disk_usage(folder).free
-    verdict = Verdict.OK if free >= LEAST_FREE else Verdict.NOTE
-    return Check(
-        "disk", verdict, f"{free / 1e9:.1f} GB free in {folder}", "" if free >= LEAST_FREE else "make room"
-    )
+    verdict, remedy = (Verdict.OK, "") if free >= LEAST_FREE else (Verdict.NOTE, "make room")
+    return Check("disk", verdict, f"{free / 1e9:.1f} GB free in {folder}", remedy)
 
 
 def _nvidia() -> Iterator[Check]:
@@ -165,7 +163,7 @@ def _devices() -> Iterator[Check]:
     for device in ("cpu", *(("cuda", "tensorrt") if has_cuda_driver() else ())):
         try:
             model = Colorizer(config=ColorizeConfig(device=device)).model
-            seconds = min(_timed(lambda: model.backend.predict(luma)) for _ in range(RUNS))  # noqa: B023
+            seconds = min(take_turns({device: partial(model.backend.predict, luma)}, RUNS)[device])
         except FAILURES as error:
             verdict = Verdict.PROBLEM if device == "cpu" else Verdict.NOTE
             yield Check(f"runs on {device}", verdict, str(error))
@@ -188,12 +186,6 @@ def _main_job() -> Check:
     return Check("main job", Verdict.OK, f"a photograph was coloured in {outcome.seconds * 1000:.0f} ms")
 
 
-def _timed(run: Callable[[], object]) -> float:
-    start = perf_counter()
-    run()
-    return perf_counter() - start
-
-
 def _driver_version() -> str:
     try:
         return Path("/proc/driver/nvidia/version").read_text().splitlines()[0]
@@ -207,10 +199,3 @@ def _loads(library: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return ""

@@ -12,7 +12,7 @@ from skimage.color import rgb2lab
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from colorgan.color import colorfulness
-from colorgan.metrics import RGB8, ciede2000
+from colorgan.metrics import RGB8, Lab, ciede2000_of_lab
 
 RESAMPLES = 2000
 """Of the bootstrap."""
@@ -62,17 +62,19 @@ def read_rgb(path: Path) -> RGB8:
 def score(name: str, result: RGB8, truth: RGB8) -> Scores:
     """Compare a result with the truth, both uint8 (H, W, 3) of one size of 7 pixels a side or more."""
     gray = np.repeat(np.asarray(Image.fromarray(truth).convert("L"))[..., None], 3, axis=2)
-    mine, colorless = ((ciede2000(image, truth), *_distances(image, truth)) for image in (result, gray))
+    lab = rgb2lab(truth)
+    mine, colorless = (_distances(image, truth, lab) for image in (result, gray))
     return Scores(name, *mine, colorfulness(result), colorfulness(truth), *colorless)
 
 
-def _distances(image: RGB8, truth: RGB8) -> tuple[float, float, float]:
-    """Chroma error, PSNR and SSIM."""
-    apart = (rgb2lab(image) - rgb2lab(truth))[..., 1:]
+def _distances(image: RGB8, truth: RGB8, true_lab: Lab) -> tuple[float, float, float, float]:
+    """CIEDE2000, chroma error, PSNR and SSIM."""
+    lab = rgb2lab(image)
+    chroma_error = float(np.hypot(*np.moveaxis((lab - true_lab)[..., 1:], -1, 0)).mean())
     with np.errstate(divide="ignore"):  # equal images: infinite
         psnr = float(peak_signal_noise_ratio(truth, image))
     ssim = float(structural_similarity(truth, image, channel_axis=2))
-    return float(np.hypot(*np.moveaxis(apart, -1, 0)).mean()), min(psnr, 100.0), ssim
+    return ciede2000_of_lab(lab, true_lab), chroma_error, min(psnr, 100.0), ssim
 
 
 def summarize(scores: Sequence[Scores]) -> dict[str, Estimate]:

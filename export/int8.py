@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
-from time import perf_counter
 
 import numpy as np
 from onnxruntime.quantization import (
@@ -18,10 +18,12 @@ from onnxruntime.quantization import (
 from PIL import Image
 
 from colorgan.backends.onnx_runtime import CPU, open_session
+from colorgan.colorizer import generator_shape
 from colorgan.errors import UsageError
 from colorgan.export.onnx import quiet
 from colorgan.export.parity import Array
 from colorgan.images import Photo
+from colorgan.timing import take_turns
 
 PHOTOGRAPHS = 64
 """For calibration; all tensors inside the network for each of them are in memory at once."""
@@ -77,14 +79,10 @@ def quantize(path: Path, photos: Sequence[Path], native_size: int, shape: tuple[
             calibrate_method=CalibrationMethod.Percentile,
             extra_options={"CalibPercentile": PERCENTILE},
         )
-    int8 = open_session(path, [(CPU, {})])
-    seconds: tuple[list[float], list[float]] = ([], [])
-    for turn in range(ROUNDS + 1):
-        for session, times in zip((fp32, int8), seconds, strict=True):
-            start = perf_counter()
-            session.run(None, {put.name: batches[turn % len(batches)]})
-            times.append(perf_counter() - start)
-    return why_of_no_use(*(median(times[1:]) for times in seconds))
+    sessions = {"fp32": fp32, "int8": open_session(path, [(CPU, {})])}
+    runs = {name: partial(session.run, None, {put.name: batches[0]}) for name, session in sessions.items()}
+    seconds = take_turns(runs, ROUNDS)
+    return why_of_no_use(median(seconds["fp32"]), median(seconds["int8"]))
 
 
 def why_of_no_use(fp32: float, int8: float) -> str:
@@ -98,7 +96,8 @@ def _calibration_batches(
 ) -> Iterator[Array]:
     """Luma uint8 (N, 1, H, W), a photograph each, of native size unless the file's is fixed."""
     batch, height, width = shape
-    height, width = height or native_size, width or native_size
+    if not height:
+        height, width = generator_shape(1, 1, native_size)
     chosen = photos[: max(1, min(PHOTOGRAPHS, PIXELS // (height * width)))]
     for path in chosen:
         small = Photo.read(path).luma().resize((width, height), Image.Resampling.BICUBIC)

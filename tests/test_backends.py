@@ -121,7 +121,7 @@ def test_why_a_device_is_not_there_is_said_with_the_remedy(
     where = "colorgan.backends.onnx_runtime"
     monkeypatch.setattr(f"{where}.has_cuda_driver", lambda: driver)
     monkeypatch.setattr(f"{where}.ort.get_available_providers", lambda: ["CPUExecutionProvider"])
-    monkeypatch.setattr(f"{where}._installed", lambda package: package in packages)
+    monkeypatch.setattr(f"{where}.version_of", lambda package: package in packages)
     with pytest.raises(DeviceError, match=f"(?i){device} was asked for, but .*{message}"):
         load_model(exports["onnx"], device=device)
     with pytest.raises(DeviceError, match=message):

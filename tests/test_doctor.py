@@ -54,7 +54,7 @@ def test_programs_read_it_as_json() -> None:
 def test_two_runtimes_or_none_are_a_problem_with_its_remedy(
     monkeypatch: pytest.MonkeyPatch, installed: set[str], message: str
 ) -> None:
-    monkeypatch.setattr(doctor, "_version", lambda package: "1" if package in installed else "")
+    monkeypatch.setattr(doctor, "version_of", lambda package: "1" if package in installed else "")
     result = call()
     assert result.exit_code == 1
     assert message in result.output

@@ -79,11 +79,14 @@ def test_a_model_is_scored_beside_no_colours(exports: dict[str, Path], truth: Pa
 def test_results_are_scored_as_the_model_that_made_them(
     exports: dict[str, Path], truth: Path, tmp_path: Path
 ) -> None:
+    for name in ("0.jpg", "a[1].png"):  # beside 0.png; and what would be a pattern
+        Image.open(truth / "1.png").save(truth / name)
     model = ("--model", exports["onnx"])
     batch = ["batch", truth, tmp_path / "results", *model, "--if-color", "recolor", "--format", "png"]
     assert CliRunner().invoke(main, list(map(str, batch))).exit_code == 0
     assert evaluate(truth, "--results", tmp_path / "results", "-o", tmp_path / "a").exit_code == 0
     assert evaluate(truth, *model, "-o", tmp_path / "b").exit_code == 0
+    assert len(rows_of(tmp_path / "a")) == 7
     for mine, theirs in zip(rows_of(tmp_path / "a"), rows_of(tmp_path / "b"), strict=True):
         assert mine["ciede2000"] == pytest.approx(theirs["ciede2000"], abs=0.3)
 

@@ -20,6 +20,7 @@ from colorgan.export.folding import fold_batch_norm, round_to_half
 from colorgan.export.parity import LIMITS, PHOTOS
 from colorgan.export.verifying import read_metadata
 from colorgan.networks import ChromaPredictor
+from colorgan.sources import find_images
 
 SHAPES = [(1, 16, 16), (3, 64, 48), (2, 32, 128)]
 
@@ -175,6 +176,16 @@ def test_int8_quantises_every_convolution_by_channel(
     weights = [tensor for tensor in model.graph.initializer if "weight_quantized" in tensor.name]
     assert max(np.abs(onnx.numpy_helper.to_array(tensor)).max() for tensor in weights) <= 64  # 7 bits
     assert load_model(exported.path).backend.predict(luma(2, 32, 48)).shape == (2, 2, 32, 48)
+
+
+@pytest.mark.parametrize("native_size", [8, 100, 200])
+def test_int8_is_calibrated_in_sizes_that_the_network_takes(native_size: int) -> None:
+    photos = find_images(PHOTOS)
+    for fixed in ((0, 0, 0), (3, 48, 64)):
+        batches = list(int8._calibration_batches(photos, native_size, fixed))
+        assert 1 <= len(batches) <= len(photos)
+        assert all(batch.shape[2] % 16 == batch.shape[3] % 16 == 0 for batch in batches)
+        assert {batch.shape[0] for batch in batches} == {fixed[0] or 1}
 
 
 @pytest.mark.parametrize(

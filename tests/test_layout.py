@@ -37,6 +37,7 @@ LIGHT = {
     "metadata",
     "colorizer",
     "doctor",
+    "packages",
     "report/__init__",
     "report/thumbnails",
     "version",

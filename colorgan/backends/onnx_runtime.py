@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -16,6 +15,7 @@ from colorgan.config import STRIDE
 from colorgan.devices import available_cpus, has_cuda_driver
 from colorgan.errors import DeviceError, ModelError, PredictError
 from colorgan.metadata import KEY, ModelMetadata
+from colorgan.packages import version_of
 from colorgan.provenance import credit_of
 
 CPU, CUDA, TENSORRT = "CPUExecutionProvider", "CUDA", "Tensorrt"
@@ -167,17 +167,9 @@ def _tensorrt_options(native_size: int, shape: tuple[int, int, int], engines: Pa
 
 
 def _remedy() -> str:
-    if _installed("onnxruntime") and _installed("onnxruntime-gpu"):
+    if version_of("onnxruntime") and version_of("onnxruntime-gpu"):
         return (
             "onnxruntime and onnxruntime-gpu are installed over each other: "
             "pip uninstall -y onnxruntime onnxruntime-gpu && pip install 'colorgan[cuda]'"
         )
     return "onnxruntime cannot load it: pip install 'colorgan[cuda]' for CUDA and cuDNN"
-
-
-def _installed(package: str) -> bool:
-    try:
-        distribution(package)
-    except PackageNotFoundError:
-        return False
-    return True

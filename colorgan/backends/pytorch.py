@@ -43,11 +43,12 @@ class TorchBackend:
 def load_torch(path: Path, kind: Kind, device: str) -> Model:
     """Take a file of colorgan-export, or the generator of a checkpoint as it is."""
     place = torch_device(device)
-    runs_on, credit = f"{kind.value}, {place.type.upper()}", credit_of(path)
+    runtime = "PyTorch" if kind is Kind.CHECKPOINT else kind.value
+    runs_on, credit = f"{runtime}, {place.type.upper()}", credit_of(path)
     if kind is Kind.CHECKPOINT:
         state = load_checkpoint(path)
         backend = TorchBackend(ChromaPredictor(build_generator(path, state)).eval().to(place), place)
-        return Model(backend, state["training_config"]["size"], runs_on.replace(kind, "PyTorch"), credit)
+        return Model(backend, state["training_config"]["size"], runs_on, credit)
     module, strings = OPEN[kind](path, place)
     metadata = ModelMetadata.from_strings(path, strings).of_planes(path)
     return Model(
