@@ -22,7 +22,7 @@ import click
 import numpy as np
 from PIL import Image
 
-from benchmarks.end_to_end import make_scans
+from benchmarks.photographs import make_photographs
 from benchmarks.report import write_report
 from colorgan.color import merge
 from colorgan.colorizer import generator_shape
@@ -47,7 +47,7 @@ def main(photos: Path, megapixels: float, count: int, rounds: int, native_size: 
     """Compare the ways of writing results on the colour photographs in PHOTOS."""
     ways: dict[str, Callable[[Path, int, bool], object]] = {"luma kept": keep, "encoded anew": encode_anew}
     with TemporaryDirectory() as name:
-        make_scans(photos, Path(name, "scans"), megapixels, count)
+        make_photographs(photos, Path(name, "scans"), megapixels, count)
         scans = sorted(Path(name, "scans").iterdir())
         contenders = {
             f"{way}, {'guided' if guided else 'bilinear'}": partial(

@@ -13,11 +13,9 @@ what scans do. Writes `benchmarks/results/end_to_end_{megapixels}mp_at_{native s
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
-from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -27,13 +25,13 @@ import numpy as np
 import onnxruntime as ort
 from PIL import Image
 
+from benchmarks.photographs import make_photographs
 from benchmarks.report import write_report
 from colorgan import ColorizeConfig, Colorizer
 from colorgan.backends import EMBEDDED_MODEL, load_model
 from colorgan.colorizer import generator_shape
 from colorgan.devices import available_cpus
 from colorgan.pipeline import map_unordered
-from colorgan.sources import find_images
 from colorgan.timing import take_turns
 
 
@@ -58,7 +56,7 @@ def main(
     session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
     with TemporaryDirectory() as name:
         folder = Path(name, "scans")
-        make_scans(photos, folder, megapixels, count)
+        make_photographs(photos, folder, megapixels, count)
         lumas = [small_luma(path, native_size) for path in sorted(folder.iterdir())]
 
         def run_session() -> None:
@@ -95,19 +93,6 @@ def main(
         "seconds": seconds,
     }
     write_report(f"end_to_end_{megapixels:g}mp_at_{native_size}", values)
-
-
-def make_scans(photos: Path, folder: Path, megapixels: float, count: int) -> None:
-    """Write gray JPEGs of this size, with grain, from the photographs."""
-    folder.mkdir()
-    random = np.random.default_rng(0)
-    for number, path in enumerate(islice(cycle(find_images(photos)), count)):
-        with Image.open(path) as image:
-            scale = math.sqrt(megapixels * 1e6 / (image.width * image.height))
-            size = round(image.width * scale), round(image.height * scale)
-            gray = np.asarray(image.convert("L").resize(size, Image.Resampling.BICUBIC), dtype=np.float32)
-        grain = gray + random.normal(0, 4, gray.shape).astype(np.float32)
-        Image.fromarray(grain.clip(0, 255).astype(np.uint8)).save(folder / f"{number:05}.jpg", quality=90)
 
 
 def small_luma(path: Path, native_size: int) -> np.ndarray:

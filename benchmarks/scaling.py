@@ -20,7 +20,7 @@ from time import perf_counter
 
 import click
 
-from benchmarks.end_to_end import make_scans
+from benchmarks.photographs import make_photographs
 from benchmarks.report import write_report
 
 MEGAPIXELS = (0.1, 0.3, 1.0)
@@ -36,7 +36,7 @@ def main(photos: Path, counts: str) -> None:
     click.echo("| ---: | ---: | ---: | ---: | ---: |")
     with TemporaryDirectory() as name:
         for megapixels in MEGAPIXELS:
-            make_scans(photos, Path(name, f"{megapixels}"), megapixels, 20)
+            make_photographs(photos, Path(name, f"{megapixels}"), megapixels, 20)
         scans = [path for megapixels in MEGAPIXELS for path in sorted(Path(name, f"{megapixels}").iterdir())]
         for count in map(int, counts.split(",")):
             folder, results = Path(name, f"{count} scans"), Path(name, f"{count} results")

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 from time import perf_counter
@@ -15,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from colorgan.cli.options import command, config_options, given, shown
+from colorgan.cli.options import command, config_options, given, shown, stop_at_interrupt
 from colorgan.config import ColorizeConfig
 from colorgan.outcome import Outcome, Status
 
@@ -176,22 +172,3 @@ def run(
 def remarks(counts: Counter[Any]) -> str:
     """What became of the files that were not coloured."""
     return "".join(f"; {counts[status]} {remark}" for status, remark in REMARKS.items() if counts[status])
-
-
-@contextmanager
-def stop_at_interrupt() -> Iterator[Event]:
-    """Let the first Ctrl-C, or SIGTERM, set the event, and a second one stop at once."""
-    stop = Event()
-
-    def handle(_signal: int, _frame: object) -> None:
-        if stop.is_set():
-            os._exit(130)  # nothing is half written: the next run removes the temporary files
-        stop.set()
-        click.echo("Finishing what was begun; Ctrl-C again stops at once.", err=True)
-
-    before = {name: signal.signal(name, handle) for name in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for name, handler in before.items():
-            signal.signal(name, handler)

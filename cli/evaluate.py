@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from colorgan.cli.options import command, find_photographs
+from colorgan.cli.options import command
 from colorgan.errors import ImageError, RunError, UsageError
 
 if TYPE_CHECKING:
@@ -53,10 +53,11 @@ def main(truth: Path, model: Path | None, results: Path | None, output: Path) ->
 
     from colorgan.evaluation import read_rgb, score, summarize
     from colorgan.files import make_writable
+    from colorgan.sources import require_images
 
     if model and results:
         raise UsageError("--model and --results: give one of them, as results were coloured before")
-    paths = find_photographs(truth)
+    paths = require_images(truth)
     make_writable(output)
     result_of = _in_folder(truth, results) if results else _by_model(model)
     scores = []

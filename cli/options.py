@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import functools
+import os
+import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
+from threading import Event
 from typing import Any, NoReturn
 
 import click
 
 from colorgan.config import Config
-from colorgan.errors import ColorganError, UsageError
+from colorgan.errors import ColorganError, StoppedError
 
 Command = Callable[..., None]
 
-TRAINING_PACKAGES = ("torch", "torchvision", "onnxscript", "skimage")
+TRAINING_PACKAGES = ("torch", "torchvision", "lightning_fabric", "onnxscript", "skimage", "tensorboard")
 
 
 class NumberOr(click.types.IntParamType):
@@ -51,6 +55,33 @@ def config_options(config: type[Config], leave_out: tuple[str, ...] = ()) -> Cal
     return add
 
 
+def config_file(*configs: type[Config]) -> Callable[[Command], Command]:
+    """Add --config, a TOML file with settings of these configs; options given beside it go first."""
+
+    def read(ctx: click.Context, _: click.Parameter, path: Path | None) -> None:
+        if path is None:
+            return
+        import tomllib
+
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, ValueError) as error:
+            raise click.BadParameter(f"{path}: cannot be read ({error})") from error
+        settings = {name.replace("-", "_"): value for name, value in values.items()}
+        if unknown := set(settings) - {item.name for config in configs for item in fields(config)}:
+            raise click.BadParameter(f"{path}: there is no setting {min(unknown)!r}")
+        ctx.default_map = settings
+
+    return click.option(
+        "--config",
+        type=click.Path(path_type=Path),
+        is_eager=True,
+        expose_value=False,
+        callback=read,
+        help="TOML file with settings, such as the config.toml of another run.",
+    )
+
+
 def given(config: type[Config], values: dict[str, Any]) -> dict[str, Any]:
     """The values among those of a command that are settings of this config and were given by the user."""
     names = {item.name for item in fields(config)}
@@ -77,24 +108,13 @@ def exit_codes(command: Command) -> Command:
         except ColorganError as error:
             _leave(str(error), error.exit_code)
         except KeyboardInterrupt:
-            _leave("interrupted", 130)
+            _leave("interrupted", StoppedError.exit_code)
         except ModuleNotFoundError as error:
             if error.name not in TRAINING_PACKAGES:
                 raise
             _leave(f"this needs {error.name}, which is not installed: pip install 'colorgan[train]'", 2)
 
     return run
-
-
-def find_photographs(folder: Path) -> list[Path]:
-    """The images in the folder; it is an error if there are none."""
-    from colorgan.sources import find_images
-
-    if not folder.is_dir():
-        raise UsageError(f"{folder}: there is no such folder; name one with colour photographs")
-    if not (paths := find_images(folder)):
-        raise UsageError(f"{folder}: there are no images in it")
-    return paths
 
 
 def shown(path: Path) -> str:
@@ -107,6 +127,25 @@ def printable(text: str) -> str:
     return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
 
 
+@contextmanager
+def stop_at_interrupt() -> Iterator[Event]:
+    """Let the first Ctrl-C, or SIGTERM, set the event, and a second one stop at once."""
+    stop = Event()
+
+    def handle(_signal: int, _frame: object) -> None:
+        if stop.is_set():
+            os._exit(130)  # nothing is half written: the next run removes the temporary files
+        stop.set()
+        click.echo("Finishing what was begun; Ctrl-C again stops at once.", err=True)
+
+    before = {name: signal.signal(name, handle) for name in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
 def _leave(message: str, exit_code: int) -> NoReturn:
-    click.echo(f"Error: {message}", err=True)
+    click.echo(f"{'Stopped' if exit_code == StoppedError.exit_code else 'Error'}: {message}", err=True)
     sys.exit(exit_code)

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from colorgan.cli.options import command, config_options, find_photographs, given
+from colorgan.cli.options import command, config_file, config_options, given, stop_at_interrupt
 from colorgan.config import GeneratorConfig, TrainingConfig
-from colorgan.errors import UsageError
+from colorgan.errors import StoppedError, UsageError
 from colorgan.files import make_writable
 
 if TYPE_CHECKING:
-    from colorgan.training import Losses, Trainer
+    from colorgan.training.run import Run
 
 
 @command("colorgan-train photos/ --size 256 --base-channels 32")
@@ -27,89 +26,116 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     default="saved_models",
     show_default=True,
-    help="Folder for checkpoints and sample grids.",
+    help="Folder for checkpoints, figures and sample grids.",
 )
 @click.option("--resume", is_flag=True, help="Go on from last.pt in the output folder, with its settings.")
+@click.option(
+    "--start-from", type=click.Path(path_type=Path), help="Checkpoint whose generator to begin with."
+)
+@click.option("--dry-run", is_flag=True, help="Do two steps, and say what the whole run would take.")
+@config_file(GeneratorConfig, TrainingConfig)
 @config_options(GeneratorConfig)
 @config_options(TrainingConfig)
-def main(data_dir: Path, validation: Path | None, output: Path, resume: bool, **options: Any) -> None:
-    """Train a generator on the colour photographs in DATA_DIR and its sub-folders."""
-    trainer = prepare(data_dir, validation, output, resume, options)
-    if trainer.epoch >= trainer.config.epochs:
-        raise UsageError(f"{output} is at epoch {trainer.epoch} already; ask for more with --epochs")
-    click.echo(
-        f"{len(trainer.training_paths)} photographs, {len(trainer.validation_paths)} for validation; "
-        f"{trainer.config.size} px, on {trainer.device.type.upper()}"
-    )
-    for epoch in trainer.epochs():
-        click.echo(f"epoch {epoch}: {train_epoch(trainer)}")
-        if trainer.is_due():
-            result = trainer.validate()
-            click.echo(
-                f"{trainer.save(result)}: L1 {result.l1:.4f}, CIEDE2000 {result.ciede2000:.2f} "
-                f"(colourless {result.colorless_ciede2000:.2f}), "
-                f"colourfulness {result.colorfulness_ratio:.2f} of the true"
-            )
-    for reason in sorted(trainer.unreadable):
-        click.echo(f"Left out: {reason}", err=True)
+def main(dry_run: bool, **options: Any) -> None:
+    """Train a generator on the colour photographs in DATA_DIR and its sub-folders, or in its shards.
+
+    It saves as it goes, and when it is stopped. On several GPUs or machines, start it with torchrun:
+    torchrun --nproc-per-node 4 --no-python colorgan-train photos/
+    """
+    run = prepare(dry_run=dry_run, **options)
+    trainer = run.trainer
+    if run.is_first:
+        click.echo(
+            f"{len(trainer.photos.photographs)} photographs, {len(run.validation)} for validation; "
+            f"on {trainer.fabric.device.type.upper()}, processes: {trainer.fabric.world_size}"
+        )
+        click.echo(settings(trainer.generator.config, trainer.config), nl=False)
+    if dry_run:
+        from colorgan.training.run import rehearse
+
+        click.echo(rehearse(trainer))
+    elif not train(run):
+        raise StoppedError(f"saved at step {trainer.step}; the same command with --resume goes on")
 
 
-def train_epoch(trainer: Trainer) -> str:
-    """Train one epoch under a progress bar; give its mean losses and its speed."""
+def train(run: Run) -> bool:
+    """Train under a progress bar; say whether the last step was reached."""
     from tqdm import tqdm
 
-    history: list[Losses] = []
-    photographs, start = 0, perf_counter()
-    with tqdm(total=len(trainer.training_paths), unit="image", leave=False, disable=None) as bar:
-        for count, losses in trainer.train_epoch():
-            history.append(losses)
-            if len(history) % 20 == 1:  # reading a loss waits for the device
-                bar.set_postfix_str(mean(history[-1:]), refresh=False)
-            bar.update(count)
-            photographs += count
-    return f"{mean(history)}, {photographs / (perf_counter() - start):.1f} images/s"
-
-
-def mean(history: list[Losses]) -> str:
-    """Show the mean losses of some steps: both networks' own, and the L1 that is in the generator's."""
-    means = {
-        "G": sum(float(losses.generator) for losses in history) / len(history),
-        "L1": sum(float(losses.l1) for losses in history) / len(history),
-        "D": sum(float(losses.discriminator) for losses in history) / len(history),
-    }
-    return ", ".join(f"{name} {value:.3f}" for name, value in means.items())
+    trainer = run.trainer
+    with (
+        tqdm(
+            desc="training",
+            total=trainer.last_step * trainer.order.per_step,
+            initial=trainer.step * trainer.order.per_step,
+            unit="image",
+            leave=False,
+            disable=None if run.is_first else True,
+        ) as bar,
+        stop_at_interrupt() as stop,
+    ):
+        run.say = bar.write
+        finished = run.go(stop, lambda _: bar.update(trainer.order.per_step))
+    for reason in sorted(trainer.unreadable):
+        click.echo(f"Left out: {reason}", err=True)
+    return finished
 
 
 def prepare(
-    data_dir: Path, validation: Path | None, output: Path, resume: bool, options: dict[str, Any]
-) -> Trainer:
-    """Make the trainer that the command line asks for, resumed if it says so."""
-    from colorgan.checkpoint import load_checkpoint
-    from colorgan.dataset import split
-    from colorgan.training import Trainer
+    data_dir: Path,
+    validation: Path | None,
+    output: Path,
+    resume: bool,
+    start_from: Path | None,
+    dry_run: bool,
+    **options: Any,
+) -> Run:
+    """Make the run that the command line asks for, resumed if it says so."""
+    from colorgan.checkpoint import build_generator, load_checkpoint
+    from colorgan.training.photographs import find_photographs, fingerprint, split
+    from colorgan.training.run import Run
+    from colorgan.training.trainer import Trainer
 
-    config, generator_config = TrainingConfig(), GeneratorConfig()
-    last = output / "last.pt"
-    state = load_checkpoint(last) if resume else None
-    if state is not None:
-        config = TrainingConfig.from_dict(state["training_config"])
-        generator_config = GeneratorConfig.from_dict(state["generator_config"])
-    elif last.exists():
+    if resume and start_from:
+        raise UsageError("--resume has weights of its own: leave out --start-from")
+    if not resume and not dry_run and (output / "last.pt").exists():
         raise UsageError(
             f"{output} holds a run already: add --resume to go on with it, or choose another --output"
         )
+    origin = output / "last.pt" if resume else start_from
+    state = load_checkpoint(origin) if origin else {}
+    generator_config = GeneratorConfig.from_dict(state.get("generator_config", {}))
+    config = TrainingConfig.from_dict(state["training_config"] if resume else {})
     wanted = replace(generator_config, **given(GeneratorConfig, options))
-    if resume and wanted != generator_config:
-        raise UsageError(f"{last} has {generator_config}; a resumed run cannot change the generator")
+    if state and wanted != generator_config:
+        raise UsageError(f"{origin} has {generator_config}; it cannot become another generator")
     config = replace(config, **given(TrainingConfig, options))
+    found = find_photographs(data_dir)
     if validation is None:
-        training_paths, validation_paths = split(find_photographs(data_dir), config.held_out, config.seed)
-        if not training_paths:
+        training, held_out = split(found, config.held_out, config.seed)
+        if not training:
             raise UsageError(f"{data_dir}: one image is too few to train on and to validate with")
     else:
-        training_paths, validation_paths = find_photographs(data_dir), find_photographs(validation)
-    make_writable(output)
-    trainer = Trainer(config, wanted, training_paths, validation_paths, output)
-    if state is not None:
-        trainer.restore(last, state)
-    return trainer
+        training, held_out = found, find_photographs(validation)
+    if not dry_run:
+        make_writable(output)
+    trainer = Trainer(config, wanted, training)
+    run = Run(trainer, held_out, fingerprint(training, data_dir), output, click.echo)
+    if origin and resume:
+        run.resume(origin, state)
+    elif origin:
+        trainer.start_from(build_generator(origin, state).state_dict())
+    if trainer.step >= trainer.last_step:
+        raise UsageError(f"{output} is at epoch {trainer.epoch} already; ask for more with --epochs")
+    if run.is_first and not dry_run:
+        (output / "config.toml").write_text(settings(wanted, config))
+    return run
+
+
+def settings(*configs: GeneratorConfig | TrainingConfig) -> str:
+    """All settings as TOML, as --config takes them."""
+    import json
+
+    values = {name: value for config in configs for name, value in config.to_dict().items()}
+    # What JSON writes for a number, a truth value or a plain string is TOML, too.
+    return "".join(f"{name.replace('_', '-')} = {json.dumps(value)}\n" for name, value in values.items())

@@ -17,7 +17,7 @@ from colorgan.files import atomic_file
 from colorgan.networks import UNetGenerator
 
 FORMAT = "colorgan-checkpoint"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 
 State = dict[str, Any]
 
@@ -70,7 +70,7 @@ def load_checkpoint(path: Path, device: str = "cpu") -> State:
 def build_generator(path: Path, state: State) -> UNetGenerator:
     """Build the generator that the state of the checkpoint at `path` describes, ready for inference."""
     try:
-        config, weights = GeneratorConfig.from_dict(state["generator_config"]), state["generator"]
+        config, weights = GeneratorConfig.from_dict(state["generator_config"]), state["mean_generator"]
         with torch.device("meta"):  # shapes alone: what is described may not fit into memory
             described = UNetGenerator(config).state_dict()
         if described.keys() != weights.keys():

@@ -6,6 +6,7 @@ ColorganError            anything a user can put right; its message is the line 
 ├── DeviceError          the device that was asked for is not there              (exit 3)
 ├── RunError             the run as a whole had to stop: disk full, folder lost  (exit 4)
 │   └── PredictError     the model failed on a batch, out of memory perhaps
+├── StoppedError         told to stop, by Ctrl-C or SIGTERM; a second run goes on (exit 130)
 └── ImageError           one image cannot be read or written; a batch goes on    (exit 1)
 """
 
@@ -53,6 +54,12 @@ class RunError(ColorganError):
 
 class PredictError(RunError):
     """The model failed on a batch; a smaller one may do."""
+
+
+class StoppedError(ColorganError):
+    """Told to stop; what was done is kept."""
+
+    exit_code = 130
 
 
 class ImageError(ColorganError):

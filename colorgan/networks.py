@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from colorgan.color import BLUE, CB_TO_BLUE, CR_TO_RED, GREEN, RED
 from colorgan.config import GeneratorConfig
@@ -72,6 +73,8 @@ class UNetGenerator(nn.Module):
     def __init__(self, config: GeneratorConfig) -> None:
         super().__init__()
         self.config = config
+        self.save_memory = False
+        """Whether training keeps no block's inner values, and computes them again for the gradients."""
         c = config.base_channels
         self.stem = ConvBlock(1, c)
         self.downs = nn.ModuleList(
@@ -80,14 +83,17 @@ class UNetGenerator(nn.Module):
         self.ups = nn.ModuleList(UpBlock(c * scale) for scale in (16, 8, 4, 2))
         self.head = nn.Conv2d(c, 2 if config.head == "chroma" else 3, 1)
 
-    def forward(self, gray: Tensor) -> Tensor:
+    def forward(self, gray: Tensor, clean: Tensor | None = None) -> Tensor:
         """Map gray (N, 1, H, W) in [-1, 1] to RGB (N, 3, H, W); H and W are multiples of 16.
 
         Head `rgb`: in [-1, 1]. Head `chroma`: the gray with the predicted chroma, which may leave
-        [-1, 1] where it is no colour of RGB; unclamped, so that the losses have a gradient there.
+        [-1, 1] where it is no colour of RGB; unclamped, so that the losses have a gradient there. It is laid
+        over `clean` (N, 1, H, W) where that is given: the gray before it was made to look old.
         """
         predicted = self._predict(gray)
-        return compose(gray, predicted) if self.config.head == "chroma" else predicted
+        if self.config.head == "rgb":
+            return predicted
+        return compose(gray if clean is None else clean, predicted)
 
     def chroma(self, gray: Tensor) -> Tensor:
         """Map gray (N, 1, H, W) to Cb and Cr (N, 2, H, W), all in [-1, 1], for either head."""
@@ -95,13 +101,21 @@ class UNetGenerator(nn.Module):
         return predicted if self.config.head == "chroma" else extract_chroma(predicted)
 
     def _predict(self, gray: Tensor) -> Tensor:
-        x, skips = self.stem(gray), []
+        x, skips = self._run(self.stem, gray), []
         for down in self.downs:
             skips.append(x)
-            x = down(x)
+            x = self._run(down, x)
         for up, skip in zip(self.ups, reversed(skips), strict=True):
-            x = up(x, skip)
+            x = self._run(up, x, skip)
         return torch.tanh(self.head(x))
+
+    def _run(self, block: nn.Module, *inputs: Tensor) -> Tensor:
+        result: Tensor = (
+            checkpoint(block, *inputs, use_reentrant=False, preserve_rng_state=False)
+            if self.save_memory and self.training
+            else block(*inputs)
+        )
+        return result
 
 
 class ChromaPredictor(nn.Module):
@@ -132,22 +146,33 @@ class RgbPredictor(nn.Module):
 
 
 class Discriminator(nn.Module):
-    """Score a colour image: a plain strided CNN, averaged over the image, so that any size works."""
+    """Score a colour image or, with `patches`, each patch of 70 x 70: a plain strided CNN for any size.
 
-    def __init__(self, base_channels: int = 64) -> None:
+    The layers for patches are pix2pix's (Isola et al. 2017, appendix 6.1.2).
+    """
+
+    def __init__(self, base_channels: int = 64, *, patches: bool = False) -> None:
         super().__init__()
         c = base_channels
         layers: list[nn.Module] = [nn.Conv2d(3, c, 4, stride=2, padding=1), nn.LeakyReLU(0.2, inplace=True)]
         for scale in (1, 2, 4):
+            stride = 1 if patches and scale == 4 else 2
             layers += [
-                nn.Conv2d(c * scale, 2 * c * scale, 4, stride=2, padding=1, bias=False),
+                nn.Conv2d(c * scale, 2 * c * scale, 4, stride=stride, padding=1, bias=False),
                 nn.BatchNorm2d(2 * c * scale),
                 nn.LeakyReLU(0.2, inplace=True),
             ]
-        self.features = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
-        self.score = nn.Linear(8 * c, 1)
+        if patches:
+            self.features = nn.Sequential(*layers)
+            self.score: nn.Module = nn.Conv2d(8 * c, 1, 4, padding=1)
+        else:
+            self.features = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+            self.score = nn.Linear(8 * c, 1)
 
     def forward(self, rgb: Tensor) -> Tensor:
-        """Map RGB (N, 3, H, W) in [-1, 1], 16 pixels or more a side, to logits (N, 1): real is above 0."""
+        """Map RGB (N, 3, H, W) in [-1, 1], 32 pixels or more a side, to logits: real is above 0.
+
+        They are (N, 1) or, of patches, (N, 1, H / 8 - 2, W / 8 - 2).
+        """
         score: Tensor = self.score(self.features(rgb))
         return score

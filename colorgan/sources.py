@@ -25,6 +25,15 @@ def find_images(folder: Path) -> list[Path]:
     return [path for path in walk_files(folder) if has_image_suffix(path)]
 
 
+def require_images(folder: Path) -> list[Path]:
+    """The same, but it is an error if there are none."""
+    if not folder.is_dir():
+        raise UsageError(f"{folder}: there is no such folder; name one with colour photographs")
+    if not (paths := find_images(folder)):
+        raise UsageError(f"{folder}: there are no images in it")
+    return paths
+
+
 def refuse(folder: Path, reason: str) -> None:
     """Raise ImageError: what `walk_files` does with a folder that cannot be read, if not told otherwise."""
     raise ImageError(folder, reason)

@@ -71,7 +71,7 @@ def write_checkpoint(path: Path, generator: UNetGenerator) -> Path:
     save_checkpoint(
         path,
         {
-            "generator": generator.state_dict(),
+            "mean_generator": generator.state_dict(),
             "generator_config": generator.config.to_dict(),
             "training_config": TrainingConfig(size=64).to_dict(),
         },

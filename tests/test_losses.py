@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from colorgan.losses import adversarial_loss, discriminator_loss, reconstruction_loss
+from colorgan.training.losses import adversarial_loss, chroma_weights, discriminator_loss, reconstruction_loss
 
 
 def bce(logit: float, target: float) -> float:
@@ -24,3 +24,21 @@ def test_generator_wants_fake_to_be_1() -> None:
 
 def test_reconstruction_is_the_mean_absolute_difference() -> None:
     assert reconstruction_loss(torch.full((1, 3, 2, 2), 0.5), torch.full((1, 3, 2, 2), -0.25)).item() == 0.75
+
+
+def test_smoothing_lowers_the_target_of_the_real_alone() -> None:
+    real, fake = torch.tensor([[0.5]]), torch.tensor([[2.0]])
+    smooth = discriminator_loss(real, fake, smoothing=0.1).item()
+    assert math.isclose(smooth, bce(0.5, 0.9) + bce(2, 0), rel_tol=1e-6)
+
+
+def test_colourful_pixels_count_more_and_the_mean_weight_is_one() -> None:
+    chroma = torch.zeros(1, 2, 1, 2)
+    chroma[0, 0, 0, 1] = 0.2
+    weight = chroma_weights(chroma, 1.0)
+    assert weight.shape == (1, 1, 1, 2)
+    assert torch.allclose(weight.flatten(), torch.tensor([0.5, 1.5]))  # 1 and 1 + 2, over their mean
+    assert torch.equal(chroma_weights(chroma, 0.0), torch.ones(1, 1, 1, 2))
+    difference = torch.tensor([1.0, 0.5]).view(1, 1, 1, 2).expand(1, 3, 1, 2)
+    weighted = reconstruction_loss(difference, torch.zeros(1, 3, 1, 2), weight)
+    assert math.isclose(weighted.item(), (0.5 * 1 + 1.5 * 0.5) / 2, rel_tol=1e-6)

@@ -1,0 +1,18 @@
+"""Settings: a default, a help text and bounds, written once for Python, the commands and checkpoints."""
+
+from colorgan.config.base import STRIDE, Config
+from colorgan.config.colorize import MAX_PIXELS, ColorizeConfig
+from colorgan.config.export import EXPORT_FORMATS, ExportConfig
+from colorgan.config.training import GeneratorConfig, PrepareConfig, TrainingConfig
+
+__all__ = [
+    "EXPORT_FORMATS",
+    "MAX_PIXELS",
+    "STRIDE",
+    "ColorizeConfig",
+    "Config",
+    "ExportConfig",
+    "GeneratorConfig",
+    "PrepareConfig",
+    "TrainingConfig",
+]

@@ -1,0 +1,1 @@
+"""The trainer: photographs in folders or shards, the losses, and a run that survives everything."""

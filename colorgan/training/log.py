@@ -1,0 +1,87 @@
+"""What a run leaves for those who watch it: metrics.jsonl, always, and TensorBoard's files."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import torch
+from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
+from torchvision.utils import save_image
+
+from colorgan.errors import RunError
+
+
+class RunLog:
+    """Scalars and sample grids of a run that is at this step; what was noted of later steps goes."""
+
+    def __init__(self, folder: Path, step: int) -> None:
+        self.folder, self.metrics = folder, folder / "metrics.jsonl"
+        try:
+            lines = self.metrics.read_text().splitlines(keepends=True) if self.metrics.exists() else []
+            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step]
+            self.metrics.write_text("".join(kept))
+            self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1)
+        except (OSError, ValueError, KeyError) as error:
+            raise RunError(f"{self.metrics}: cannot be written ({error})") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._board.close()
+
+    def scalars(self, step: int, values: Mapping[str, float], group: str) -> None:
+        """Note values by name; one that is no number is noted as null."""
+        finite = {name: value if math.isfinite(value) else None for name, value in values.items()}
+        self._note({"step": step, "group": group} | finite)
+        for name, value in values.items():
+            self._board.add_scalar(f"{group}/{name}", value, step)
+
+    def unreadable(self, step: int, reasons: Iterable[str]) -> None:
+        """Note photographs that could not be read."""
+        for reason in reasons:
+            self._note({"step": step, "group": "unreadable", "reason": reason})
+
+    def grid(self, step: int, images: Tensor) -> None:
+        """Write a grid, RGB (3, H, W) in [0, 1], to samples/."""
+        path = self.folder / "samples" / f"step_{step:08d}.png"
+        try:
+            path.parent.mkdir(exist_ok=True)
+            save_image(images, path)
+        except OSError as error:
+            raise RunError(f"{path}: the samples cannot be written ({error})") from error
+        self._board.add_image("samples", images, step)
+
+    def _note(self, entry: Mapping[str, object]) -> None:
+        try:
+            with self.metrics.open("a") as file:
+                file.write(json.dumps(entry) + "\n")
+        except OSError as error:
+            raise RunError(f"{self.metrics}: cannot be written ({error.strerror})") from error
+
+
+class Window:
+    """Means of what some steps gave; the values stay on the device until they are asked for."""
+
+    def __init__(self) -> None:
+        self._steps: list[dict[str, Tensor]] = []
+
+    def add(self, scalars: dict[str, Tensor]) -> None:
+        """Take in a step."""
+        self._steps.append(scalars)
+
+    def means(self) -> dict[str, float]:
+        """Give the means by name, and begin anew; the names are those of the last step."""
+        names = self._steps[-1].keys()
+        steps = [step for step in self._steps if step.keys() == names]
+        means = torch.stack([torch.stack([step[name] for name in names]) for step in steps]).mean(0)
+        self._steps.clear()
+        return dict(zip(names, means.tolist(), strict=True))

@@ -1,0 +1,48 @@
+"""The three losses of the original recipe, for a gray photograph x and its colours y.
+
+    discriminator   L_D   = BCE(D(y), 1) + BCE(D(G(x)), 0)
+    adversarial     L_adv = BCE(D(G(x)), 1)
+    generator       L_G   = L_adv + l1_weight * mean |G(x) - y|,  l1_weight = 100
+
+BCE(p, t) = -t log p - (1 - t) log(1 - p), with p the sigmoid of the discriminator's logits.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy_with_logits
+
+
+def discriminator_loss(real_logits: Tensor, fake_logits: Tensor, smoothing: float = 0.0) -> Tensor:
+    """L_D of logits for real and for predicted colours, each (N, ...): fake is 0, real 1 - `smoothing`.
+
+    Only the real are smoothed: Salimans et al., "Improved techniques for training GANs" (2016), 3.4.
+    """
+    real = binary_cross_entropy_with_logits(real_logits, torch.full_like(real_logits, 1 - smoothing))
+    return real + binary_cross_entropy_with_logits(fake_logits, torch.zeros_like(fake_logits))
+
+
+def adversarial_loss(logits: Tensor) -> Tensor:
+    """L_adv of logits (N, ...): how far the discriminator is from calling them real."""
+    return binary_cross_entropy_with_logits(logits, torch.ones_like(logits))
+
+
+def reconstruction_loss(predicted: Tensor, real: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Mean absolute difference of two RGB images (N, 3, H, W) in [-1, 1], without its factor.
+
+    `weight` (N, 1, H, W), of mean 1, says how much each pixel counts.
+    """
+    difference = (predicted - real).abs()
+    return (difference if weight is None else weight * difference).mean()
+
+
+def chroma_weights(chroma: Tensor, strength: float) -> Tensor:
+    """How much each pixel of true chroma (N, 2, H, W) in [-1, 1] counts: (N, 1, H, W), of mean 1.
+
+    Proportional to 1 + strength * m / 0.1, where m is the distance from gray: in photographs m is about 0.1
+    in the mean and most pixels have less, and L1 is least at the median, which is duller than the mean.
+    """
+    weight = 1 + strength * chroma.norm(dim=1, keepdim=True) / 0.1
+    normalized: Tensor = weight / weight.mean()
+    return normalized

@@ -1,0 +1,175 @@
+"""A run from its first or its latest step to its last: steps, reports, validations, checkpoints."""
+
+from __future__ import annotations
+
+import math
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from threading import Event
+
+import torch
+
+from colorgan.checkpoint import State, mark_checkpoint, save_checkpoint
+from colorgan.errors import ModelError, RunError
+from colorgan.training.engine import any_process
+from colorgan.training.log import RunLog, Window
+from colorgan.training.monitor import CollapseWatch
+from colorgan.training.photographs import Photograph
+from colorgan.training.trainer import Scalars, Trainer
+from colorgan.training.validation import Validation, validate
+from colorgan.version import __version__
+
+REPORT_EVERY = 20
+"""Steps from one line in metrics.jsonl to the next: reading a figure waits for the device."""
+
+Say = Callable[[str], None]
+OnStep = Callable[[Scalars], object]
+
+
+class Run:
+    """A trainer at work in a folder.
+
+    Checkpoints go to `folder`: `step_00001234.pt` and so on, of which `last.pt` and `best.pt` (least
+    CIEDE2000) are other names; figures to `metrics.jsonl` and `tensorboard/`, sample grids to `samples/`.
+    """
+
+    def __init__(
+        self, trainer: Trainer, validation: Sequence[Photograph], data: str, folder: Path, say: Say
+    ) -> None:
+        self.trainer, self.validation, self.data = trainer, validation, data
+        self.folder, self.say = folder, say
+        self.best: Validation | None = None
+        self.is_first = trainer.fabric.is_global_zero
+        self._noted: set[str] = set()
+
+    def resume(self, path: Path, state: State) -> None:
+        """Take up the run that the checkpoint at `path` holds."""
+        try:
+            self.trainer.restore(state)
+            self.best = Validation(**state["best"]) if state["best"] else None
+            data = state["data"]
+        except (KeyError, RuntimeError, TypeError, ValueError) as error:
+            raise ModelError(path, f"cannot be resumed from ({error})") from error
+        if data != self.data:
+            self.say("The photographs are not those that this run began with: it goes on with these.")
+
+    def go(self, stop: Event, on_step: OnStep) -> bool:
+        """Train until the last step, or until `stop` is set; say whether the last step was reached.
+
+        Either way, what was learned is saved.
+        """
+        if not self.is_first:
+            for _ in self._steps(stop, on_step):
+                pass
+            return self.trainer.step == self.trainer.last_step
+        with RunLog(self.folder, self.trainer.step) as log:
+            window, watch = Window(), CollapseWatch()
+            saved = time.monotonic()
+            for scalars, stopped in self._steps(stop, on_step):
+                window.add(scalars)
+                epoch_ends = self.trainer.step % self.trainer.order.steps_per_epoch == 0
+                late = time.monotonic() - saved > 60 * self.trainer.config.save_minutes
+                if epoch_ends or stopped or late or self.trainer.step % REPORT_EVERY == 0:
+                    shown = self._report(log, window, watch)
+                if epoch_ends:
+                    self.say(f"epoch {self.trainer.epoch}: {shown}")
+                result = self._validate(log) if epoch_ends and self._is_due() else None
+                if result or stopped or late:
+                    self.save(result)
+                    saved = time.monotonic()
+        return self.trainer.step == self.trainer.last_step
+
+    def save(self, validation: Validation | None = None) -> Path:
+        """Write a checkpoint, mark it as the last, and as the best if it is; remove those too many."""
+        path = self.folder / f"step_{self.trainer.step:08d}.pt"
+        is_best = validation is not None and (self.best is None or validation.ciede2000 < self.best.ciede2000)
+        self.best = validation if is_best else self.best
+        state: State = {
+            "generator_config": self.trainer.generator.config.to_dict(),
+            "training_config": self.trainer.config.to_dict(),
+            "versions": {"colorgan": __version__, "torch": str(torch.__version__)},
+            "data": self.data,
+            "best": asdict(self.best) if self.best else None,
+        }
+        save_checkpoint(path, state | self.trainer.state())
+        mark_checkpoint(path, self.folder / "last.pt")
+        if is_best:
+            mark_checkpoint(path, self.folder / "best.pt")
+        for old in sorted(self.folder.glob("step_*.pt"))[: -self.trainer.config.keep]:
+            old.unlink(missing_ok=True)  # best.pt is a name of its own
+        return path
+
+    def _steps(self, stop: Event, on_step: OnStep) -> Iterator[tuple[Scalars, bool]]:
+        """The steps, each with whether it is the last, as some process has been told to stop."""
+        for scalars in self.trainer.steps():
+            on_step(scalars)
+            stopped = any_process(self.trainer.fabric, stop.is_set())
+            yield scalars, stopped
+            if stopped:
+                break
+
+    def _is_due(self) -> bool:
+        """Whether this epoch ends with a validation."""
+        trainer = self.trainer
+        return trainer.epoch % trainer.config.save_every == 0 or trainer.step == trainer.last_step
+
+    def _report(self, log: RunLog, window: Window, watch: CollapseWatch) -> str:
+        step, means = self.trainer.step, window.means()
+        log.scalars(step, means, "training")
+        log.unreadable(step, sorted(self.trainer.unreadable - self._noted))
+        self._noted |= self.trainer.unreadable
+        if not math.isfinite(means["generator"]):
+            raise RunError("the loss is no longer a number; resume with a lower --learning-rate")
+        for advice in watch(means):
+            self.say(f"At step {step}: {advice}.")
+        return ", ".join(f"{name} {value:.3f}" for name, value in means.items())
+
+    def _validate(self, log: RunLog) -> Validation:
+        trainer = self.trainer
+        result, grid = validate(
+            trainer.mean_generator, self.validation, trainer.config.size, trainer.unreadable
+        )
+        log.scalars(trainer.step, asdict(result), "validation")
+        log.grid(trainer.step, grid)
+        self.say(
+            f"validation: L1 {result.l1:.4f}, CIEDE2000 {result.ciede2000:.2f} "
+            f"(colourless {result.colorless_ciede2000:.2f}), PSNR {result.psnr:.1f} dB, "
+            f"SSIM {result.ssim:.3f}, colourfulness {result.colorfulness_ratio:.2f} of the true"
+        )
+        return result
+
+
+def rehearse(trainer: Trainer) -> str:
+    """Do two steps; say what they took, and what the whole run would take."""
+    steps = trainer.steps()
+    next(steps)  # the first one waits for the workers, and for the compiler
+    start = time.perf_counter()
+    next(steps)["generator"].item()
+    seconds = time.perf_counter() - start
+    left = trainer.last_step - trainer.step + 2
+    return (
+        f"a step of {trainer.order.per_step} images: {seconds:.2f} s, "
+        f"{trainer.order.per_step / seconds:.1f} images/s; {peak_memory(trainer):.1f} GB at most; "
+        f"{left} steps: about {_duration(left * seconds)}, validations apart"
+    )
+
+
+def peak_memory(trainer: Trainer) -> float:
+    """The most memory that was in use until now, in GB: that of the GPU, or of this process on a CPU."""
+    if trainer.fabric.device.type == "cuda":
+        return torch.cuda.max_memory_allocated() / 1e9
+    if sys.platform == "win32":
+        return math.nan
+    import resource
+
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    days, hours = divmod(minutes // 60, 24)
+    return f"{days} d {hours} h" if days else f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"

@@ -1,0 +1,237 @@
+"""The generator against the discriminator, step by step, and all that a run needs to go on."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Iterator, Sequence
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from colorgan.checkpoint import State
+from colorgan.config import GeneratorConfig, TrainingConfig
+from colorgan.networks import Discriminator, UNetGenerator, extract_chroma, prepare_input
+from colorgan.training.aging import Aging
+from colorgan.training.dataset import Order, TrainingPhotos, load_batches
+from colorgan.training.engine import start_engine
+from colorgan.training.losses import (
+    adversarial_loss,
+    chroma_weights,
+    discriminator_loss,
+    reconstruction_loss,
+)
+from colorgan.training.photographs import Photograph
+
+Network = TypeVar("Network", bound=nn.Module)
+
+Scalars = dict[str, Tensor]
+"""Figures of one step, each a tensor of one value on the training device."""
+
+
+class Judge(nn.Module):
+    """The discriminator on real and predicted colours in one call, as gradients are gathered once a call."""
+
+    def __init__(self, discriminator: Discriminator) -> None:
+        super().__init__()
+        self.discriminator = discriminator
+
+    def forward(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of both, each judged with the batch statistics of its own kind."""
+        return self.discriminator(real), self.discriminator(fake)
+
+
+class Trainer:
+    """Networks, optimizers and the position in a run; `steps` drives it.
+
+    What a step does is decided by the seed, its number and the weights alone, so that a run that was
+    stopped anywhere goes on bit for bit (on a CPU, with as many threads).
+    """
+
+    def __init__(
+        self, config: TrainingConfig, generator_config: GeneratorConfig, photographs: Sequence[Photograph]
+    ) -> None:
+        self.config = config
+        self.fabric = start_engine(config)
+        torch.manual_seed(config.seed)
+        self.generator = self._place(UNetGenerator(generator_config))
+        self.generator.save_memory = config.save_memory
+        self.discriminator = self._place(
+            Discriminator(generator_config.base_channels, patches=config.discriminator == "patch")
+        )
+        self.mean_generator = copy.deepcopy(self.generator).eval().requires_grad_(False)
+        """The generator that is validated and exported: the mean of its weights over the last steps."""
+        if config.compile:
+            self.generator.compile()
+            self.discriminator.compile()
+        self.generator_optimizer, self.discriminator_optimizer = (
+            torch.optim.Adam(network.parameters(), config.learning_rate, betas=(0.5, 0.999))
+            for network in (self.generator, self.discriminator)
+        )
+        self._generator, self._generator_step = self.fabric.setup(self.generator, self.generator_optimizer)
+        self._judge, self._discriminator_step = self.fabric.setup(
+            Judge(self.discriminator), self.discriminator_optimizer
+        )
+        self.photos = TrainingPhotos(photographs, config.size)
+        processes = self.fabric.world_size
+        self.order = Order(
+            len(photographs),
+            config.batch_size,
+            config.accumulate * processes,
+            config.seed,
+            self.fabric.global_rank,
+            processes,
+        )
+        self.step, self.last_step = 0, config.epochs * self.order.steps_per_epoch
+        self.unreadable: set[str] = set()
+
+    @property
+    def epoch(self) -> int:
+        """Epochs that are done."""
+        return self.step // self.order.steps_per_epoch
+
+    def steps(self) -> Iterator[Scalars]:
+        """Do the steps that are left, and give the figures of each."""
+        batches = load_batches(
+            self.photos, self.order.batches(self.step, self.last_step), self.config.workers
+        )
+        self.generator.train()
+        while self.step < self.last_step:
+            pixels = []
+            for _ in range(self.config.accumulate):
+                batch, unreadable = next(batches)
+                pixels.append(batch)
+                self.unreadable.update(unreadable)
+            yield self.train_on(pixels)
+
+    def train_on(self, batches: Sequence[Tensor]) -> Scalars:
+        """Do one step on batches uint8 (N, size, size, 3): the discriminator's update, then the generator's.
+
+        Each is with the mean gradient of the batches.
+        """
+        self._set_learning_rate()
+        pairs = [self._prepare(pixels, number) for number, pixels in enumerate(batches)]
+        adversarial = self.epoch >= self.config.warmup_epochs
+        # Of a single batch, both updates share the generator's forward pass; of several, all its inner values
+        # would have to be kept until the discriminator's update, so that each is coloured a second time.
+        only = self._color(*pairs[0]) if len(pairs) == 1 else None
+        scalars = self._update_discriminator(pairs, only) if adversarial else {}
+        scalars |= self._update_generator(pairs, only, adversarial)
+        self.step += 1
+        self._average()
+        if self.fabric.world_size > 1:
+            means = self.fabric.all_reduce(torch.stack(list(scalars.values())))
+            scalars = dict(zip(scalars, means, strict=True))
+        return scalars
+
+    def state(self) -> State:
+        """All that decides the steps to come."""
+        parts = {name: part.state_dict() for name, part in self._parts().items()}
+        return parts | {"step": self.step, "precision": self.fabric.strategy.precision.state_dict()}
+
+    def restore(self, state: State) -> None:
+        """Take up the run where `state` left it; KeyError, RuntimeError or ValueError if it does not fit."""
+        for name, part in self._parts().items():
+            part.load_state_dict(state[name])
+        self.fabric.strategy.precision.load_state_dict(state["precision"])
+        self.step = state["step"]
+
+    def start_from(self, weights: dict[str, Tensor]) -> None:
+        """Begin with the weights of another run's generator."""
+        self.generator.load_state_dict(weights)
+        self.mean_generator.load_state_dict(weights)
+
+    def _parts(self) -> dict[str, nn.Module | torch.optim.Optimizer]:
+        return {
+            "generator": self.generator,
+            "mean_generator": self.mean_generator,
+            "discriminator": self.discriminator,
+            "generator_optimizer": self.generator_optimizer,
+            "discriminator_optimizer": self.discriminator_optimizer,
+        }
+
+    def _place(self, network: Network) -> Network:
+        if self.config.sync_batch_norm and self.fabric.world_size > 1:
+            network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
+        return network.to(self.fabric.device).to(memory_format=torch.channels_last)
+
+    def _prepare(self, pixels: Tensor, number: int) -> tuple[Tensor, Tensor]:
+        """RGB (N, 3, H, W), half of them mirrored, and their gray (N, 1, H, W), all in [-1, 1]."""
+        number = self.order.rank + number * self.order.processes
+        random = torch.Generator(self.fabric.device)
+        random.manual_seed((self.config.seed * 2**32 + self.step) * 2**12 + number)
+        rgb = pixels.to(self.fabric.device, non_blocking=True).permute(0, 3, 1, 2).float() / 255
+        mirrored = torch.rand(len(rgb), 1, 1, 1, generator=random, device=rgb.device) < 0.5
+        rgb = torch.where(mirrored, rgb.flip(3), rgb)
+        real = 2 * rgb - 1
+        if not self.config.aging:
+            return real, prepare_input(real)
+        return real, 2 * Aging(rgb, random).gray(self.config.aging) - 1
+
+    def _color(self, real: Tensor, gray: Tensor) -> Tensor:
+        fake: Tensor = self._generator(gray, prepare_input(real))
+        return fake
+
+    def _update_discriminator(self, pairs: list[tuple[Tensor, Tensor]], only: Tensor | None) -> Scalars:
+        losses, right = [], []
+        for number, (real, gray) in enumerate(pairs, start=1):
+            with torch.no_grad():
+                fake = self._color(real, gray) if only is None else only.detach()
+            with self.fabric.no_backward_sync(self._judge, enabled=number < len(pairs)):
+                real_logits, fake_logits = self._judge(real, fake)
+                loss = discriminator_loss(real_logits, fake_logits, self.config.label_smoothing)
+                self.fabric.backward(loss / len(pairs))
+            losses.append(loss.detach())
+            right.append(((real_logits > 0).float().mean() + (fake_logits < 0).float().mean()) / 2)
+        self._discriminator_step.step()
+        self._discriminator_step.zero_grad()
+        return {"discriminator": torch.stack(losses).mean(), "accuracy": torch.stack(right).mean()}
+
+    def _update_generator(
+        self, pairs: list[tuple[Tensor, Tensor]], only: Tensor | None, adversarial: bool
+    ) -> Scalars:
+        scalars: list[Scalars] = []
+        self.discriminator.requires_grad_(False)  # its gradients would be thrown away
+        for number, (real, gray) in enumerate(pairs, start=1):
+            with self.fabric.no_backward_sync(self._generator, enabled=number < len(pairs)):
+                fake = self._color(real, gray) if only is None else only
+                chroma = extract_chroma(real)
+                strength = self.config.chroma_weight
+                weight = chroma_weights(chroma, strength) if strength else None
+                l1 = reconstruction_loss(fake, real, weight)
+                loss = self.config.l1_weight * l1
+                if adversarial:
+                    with self.fabric.autocast():
+                        logits = self.discriminator(fake)
+                    loss = loss + adversarial_loss(logits.float())
+                self.fabric.backward(loss / len(pairs))
+            sample = extract_chroma(fake.detach()[..., ::4, ::4]).norm(dim=1).mean()
+            true = chroma[..., ::4, ::4].norm(dim=1).mean()
+            scalars.append({"generator": loss.detach(), "l1": l1.detach(), "chroma": sample, "true": true})
+        self.discriminator.requires_grad_(True)
+        self._generator_step.step()
+        self._generator_step.zero_grad()
+        means = {name: torch.stack([each[name] for each in scalars]).mean() for name in scalars[0]}
+        return means | {"chroma": means["chroma"] / means.pop("true").clamp(min=1e-6)}
+
+    def _set_learning_rate(self) -> None:
+        share = self.step / self.last_step
+        factor = (1 + math.cos(math.pi * share)) / 2 if self.config.schedule == "cosine" else 1.0
+        for optimizer in (self.generator_optimizer, self.discriminator_optimizer):
+            for group in optimizer.param_groups:
+                group["lr"] = self.config.learning_rate * factor
+
+    @torch.no_grad()
+    def _average(self) -> None:
+        """Move the mean towards the weights, and the statistics of the batch norms with them.
+
+        In the first steps the mean is over fewer of them, as those are far from where the run goes.
+        """
+        weight = 1 - min(self.config.ema, (1 + self.step) / (10 + self.step))
+        values = self.generator.state_dict().values()
+        for mean, value in zip(self.mean_generator.state_dict().values(), values, strict=True):
+            if mean.is_floating_point():
+                mean.lerp_(value, weight)
+            else:  # the number of batches that a norm has seen
+                mean.copy_(value)

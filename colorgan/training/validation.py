@@ -1,0 +1,91 @@
+"""Colour photographs whose colours are known, and compare."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn.functional import interpolate
+from torchvision.utils import make_grid
+
+from colorgan.errors import ImageError, RunError
+from colorgan.evaluation import score
+from colorgan.networks import UNetGenerator, prepare_input
+from colorgan.training.dataset import load_square
+from colorgan.training.photographs import Photograph
+
+METRIC_SIZE = 256
+"""Larger images are reduced to this side before their colours are compared."""
+
+SAMPLES = 8
+"""Photographs on a sample grid."""
+
+
+@dataclass(frozen=True)
+class Validation:
+    """Means over photographs: L1 in [0, 2], CIEDE2000 and that of the gray itself, PSNR (dB), SSIM.
+
+    `colorfulness_ratio` is the mean colourfulness of the predictions over that of the true colours.
+    """
+
+    l1: float
+    ciede2000: float
+    colorless_ciede2000: float
+    psnr: float
+    ssim: float
+    colorfulness_ratio: float
+
+
+@torch.inference_mode()
+def validate(
+    generator: UNetGenerator, photographs: Sequence[Photograph], size: int, unreadable: set[str]
+) -> tuple[Validation, Tensor]:
+    """Compare what the generator, in evaluation mode, makes of the middle square of each photograph.
+
+    Gives a grid of the first ones, too: gray, predicted, true; RGB (3, H, W) in [0, 1]. A photograph that
+    cannot be read is left out, and added to `unreadable` with the reason.
+    """
+    device = next(generator.parameters()).device
+    rows: list[Tensor] = []
+    scores: list[tuple[float, ...]] = []
+    for photo in photographs:
+        try:
+            pixels = load_square(photo, size)
+        except ImageError as error:
+            unreadable.add(str(error))
+            continue
+        real = pixels[None].to(device).permute(0, 3, 1, 2).float() / 127.5 - 1
+        gray = prepare_input(real)
+        fake = generator(gray).clamp(-1, 1)
+        if len(rows) < 3 * SAMPLES:
+            rows += [(image[0].cpu() + 1) / 2 for image in (gray.expand_as(real), fake, real)]
+        got = score(str(photo.path), _to_rgb8(fake), _to_rgb8(real))
+        scores.append(
+            (
+                float((fake - real).abs().mean()),
+                got.ciede2000,
+                got.colorless_ciede2000,
+                got.psnr,
+                got.ssim,
+                got.colorfulness,
+                got.true_colorfulness,
+            )
+        )
+    if not scores:
+        raise RunError(f"no validation photograph could be read, such as {photographs[0].path}")
+    l1, difference, colorless, psnr, ssim, predicted, true = np.mean(scores, axis=0).tolist()
+    ratio = predicted / true if true else 0.0
+    return Validation(l1, difference, colorless, psnr, ssim, ratio), make_grid(rows, nrow=3)
+
+
+def _to_rgb8(image: Tensor) -> npt.NDArray[np.uint8]:
+    if max(image.shape[2:]) > METRIC_SIZE:
+        image = interpolate(image, size=METRIC_SIZE, mode="area")
+    pixels: npt.NDArray[np.uint8] = (
+        ((image[0] + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
+    )
+    return pixels
