@@ -1,116 +1,194 @@
-"""Time a folder of gray JPEGs to a folder of coloured ones.
+"""Time folders of scans to folders of coloured scans, and say how far that is from the machine's limits.
 
-    python -m benchmarks.end_to_end PHOTOS_DIR --megapixels 1 --count 200
+    python benchmarks/end_to_end.py PHOTOS_DIR
+    python benchmarks/end_to_end.py PHOTOS_DIR --only '1 MP, gray JPEG' --native-size 256
 
-Contenders take turns: `session`, the model alone on luma that is ready in memory, with as many calls side by
-side as the product makes; `product`, colorgan's own engine, files to files, which keeps the luma of a gray
-JPEG as it is stored and makes a single-threaded call of the model for each core; `re-encoded`, the same with
-`--jpeg-luma reencode`; `one call`, that with one call at a time on all cores; `loop`, what one writes first:
-full decode by Pillow, one image at a time through onnxruntime with its default options, merge and encode by
-Pillow. The photographs are those of the folder, enlarged, with grain, so that they cost a codec
-what scans do. Writes `benchmarks/results/end_to_end_{megapixels}mp_at_{native size}.json`.
+Of each corpus, contenders take turns until they are steady. `colorgan` is the product's own engine, files to
+files; `loop` is what the field's tools do: one image at a time, full decode, onnxruntime with its default
+options, chroma enlarged and merged in Lab at full size, encode, next. The machine's limits, each alone on all
+cores: `model`, the generator on luma that is in memory, with as many calls side by side as the product makes;
+`decode`, full decode of every file by Pillow; `write`, the results' bytes to the disk, under their names when
+they are whole. No engine can pass the least of them, nor, as model and decoder share the cores of a CPU, the
+two one after the other: the shares are those of the product in both. The luma of a gray JPEG is kept, and its
+scaled decode costs less than a full one. Writes `benchmarks/results/end_to_end.json`, or what `--name` says.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from statistics import median
 from tempfile import TemporaryDirectory
+from typing import Any
+
+if not __package__:  # run as a file: its siblings are found by the project's root
+    sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import click
 import numpy as np
 import onnxruntime as ort
-from PIL import Image
+from PIL import Image, ImageCms
 
-from benchmarks.photographs import make_photographs
+from benchmarks.corpora import CORPORA
+from benchmarks.measure import measure
 from benchmarks.report import write_report
-from colorgan import ColorizeConfig, Colorizer
-from colorgan.backends import EMBEDDED_MODEL, load_model
+from colorgan import Colorizer
+from colorgan.backends import EMBEDDED_MODEL
+from colorgan.color import merge
 from colorgan.colorizer import generator_shape
 from colorgan.devices import available_cpus
+from colorgan.files import atomic_file
+from colorgan.job import Job
 from colorgan.pipeline import map_unordered
-from colorgan.timing import take_turns
+from colorgan.sources import find_images
+from colorgan.timing import StageTimes
 
 
 @click.command()
 @click.argument("photos", type=click.Path(path_type=Path, exists=True, file_okay=False))
-@click.option("--megapixels", default=1.0, show_default=True)
-@click.option("--count", default=200, show_default=True, help="Files in the folder.")
-@click.option("--rounds", default=3, show_default=True)
+@click.option("--rounds", default=9, show_default=True, help="Turns of each contender, at most.")
+@click.option("--only", help="Corpora, such as '1 MP, gray JPEG;1 MP, PNG'.")
 @click.option(
     "--model", type=click.Path(path_type=Path), default=EMBEDDED_MODEL, help="Default: the embedded."
 )
 @click.option("--native-size", type=int, help="What the generator is to see.  [default: the model's own]")
+@click.option("--name", default="end_to_end", show_default=True, help="Of the file in benchmarks/results/.")
 def main(
-    photos: Path, megapixels: float, count: int, rounds: int, model: Path, native_size: int | None
+    photos: Path, rounds: int, only: str | None, model: Path, native_size: int | None, name: str
 ) -> None:
-    """Compare the engine with its model and with a plain loop on the photographs in PHOTOS."""
-    reencode = ColorizeConfig(jpeg_luma="reencode")
-    colorizer, reencoding, one_call = Colorizer(model), Colorizer(model, reencode), Colorizer(model, reencode)
-    native_size = native_size or colorizer.model.native_size
-    colorizer.model = reencoding.model = replace(colorizer.model, native_size=native_size)
-    one_call.model = replace(load_model(model, threads=available_cpus()), native_size=native_size)
+    """Compare the engine with its limits and with a plain loop on scans made from those in PHOTOS."""
+    colorizer = Colorizer(model)
+    colorizer.model = replace(colorizer.model, native_size=native_size or colorizer.model.native_size)
     session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
-    with TemporaryDirectory() as name:
-        folder = Path(name, "scans")
-        make_photographs(photos, folder, megapixels, count)
-        lumas = [small_luma(path, native_size) for path in sorted(folder.iterdir())]
+    rows = []
+    click.echo(
+        "| corpus | colorgan | loop | times | model | decode | write | of the least | of model + decode |"
+    )
+    click.echo("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for corpus in only.split(";") if only else CORPORA:
+        with TemporaryDirectory() as folder:
+            CORPORA[corpus].make(photos, Path(folder, "scans"))
+            rows.append(compete(corpus, colorizer, session, Path(folder), rounds))
+        click.echo(shown(rows[-1]))
+    settings = {"native_size": colorizer.model.native_size, "runs_on": colorizer.model.runs_on}
+    click.echo(write_report(name, settings | {"rows": rows}), err=True)
 
-        def run_session() -> None:
-            calls = map_unordered(colorizer.model.backend.predict, lumas, colorizer.model.at_once)
-            assert sum(1 for _ in calls) == count
 
-        def run_engine(colorizer: Colorizer) -> None:
-            with TemporaryDirectory(dir=name) as results:
-                assert all(outcome.output for outcome in colorizer.colorize_folder(folder, results))
+def compete(
+    corpus: str, colorizer: Colorizer, session: ort.InferenceSession, folder: Path, rounds: int
+) -> dict[str, Any]:
+    """Time all contenders on the scans in `folder`."""
+    scans, native_size = find_images(folder / "scans"), colorizer.model.native_size
+    times = color(colorizer, folder / "scans", folder / "first")
+    results = [path.read_bytes() for path in find_images(folder / "first")]
+    lumas = [small_luma(path, native_size) for path in scans]
 
-        def run_loop() -> None:
-            with TemporaryDirectory(dir=name) as results:
-                plain_loop(folder, Path(results), session, native_size)
+    def run(contender: Callable[[Path], object]) -> None:
+        with TemporaryDirectory(dir=folder) as destination:
+            contender(Path(destination))
 
-        contenders: dict[str, Callable[[], object]] = {
-            "session": run_session,
-            "product": partial(run_engine, colorizer),
-            "re-encoded": partial(run_engine, reencoding),
-            "one call": partial(run_engine, one_call),
-            "loop": run_loop,
-        }
-        seconds = take_turns(contenders, rounds)
-    click.echo("| contender | images/s | of the session | of the loop |")
-    click.echo("| --- | ---: | ---: | ---: |")
-    medians = {name: median(times) for name, times in seconds.items()}
-    for name, time in medians.items():
-        of_session, of_loop = medians["session"] / time, medians["loop"] / time
-        click.echo(f"| {name} | {count / time:.2f} | {of_session:.2f} | {of_loop:.2f} |")
-    values = {
-        "megapixels": megapixels,
-        "count": count,
-        "native_size": native_size,
-        "runs_on": colorizer.model.runs_on,
-        "seconds": seconds,
+    def on_all_cores(function: Callable[[Any], object], items: list[Any]) -> None:
+        assert sum(1 for _ in map_unordered(function, items, available_cpus())) == len(items)
+
+    timings = measure(
+        {
+            "colorgan": partial(run, partial(color, colorizer, folder / "scans")),
+            "loop": partial(run, partial(plain_loop, scans, session, native_size)),
+            "model": partial(on_all_cores, colorizer.model.backend.predict, lumas),
+            "decode": partial(on_all_cores, decode, scans),
+            "write": partial(run, lambda to: on_all_cores(partial(write, to), list(enumerate(results)))),
+        },
+        rounds,
+    )
+    rates = {contender: len(scans) / timing.median for contender, timing in timings.items()}
+    together = 1 / (1 / rates["model"] + 1 / rates["decode"])
+    return {
+        "corpus": corpus,
+        "files": len(scans),
+        "images_per_second": rates,
+        "steady": {contender: timing.is_steady for contender, timing in timings.items()},
+        "seconds": {contender: timing.seconds for contender, timing in timings.items()},
+        "share_of_the_least_limit": rates["colorgan"] / min(rates["model"], rates["decode"], rates["write"]),
+        "share_of_model_and_decode": rates["colorgan"] / together,
+        "stage_shares": times.shares(),
     }
-    write_report(f"end_to_end_{megapixels:g}mp_at_{native_size}", values)
+
+
+def shown(row: dict[str, Any]) -> str:
+    """A line of the table."""
+    rates, steady = row["images_per_second"], row["steady"]
+    cells = {each: f"{rate:.1f}" + ("" if steady[each] else " (not steady)") for each, rate in rates.items()}
+    product, loop, *limits = cells.values()
+    shares = f"{row['share_of_the_least_limit']:.2f} | {row['share_of_model_and_decode']:.2f}"
+    times = f"{rates['colorgan'] / rates['loop']:.1f}"
+    return f"| {row['corpus']} | {product} | {loop} | {times} | {' | '.join(limits)} | {shares} |"
+
+
+def color(colorizer: Colorizer, scans: Path, destination: Path) -> StageTimes:
+    """Colour the scans by the product's engine; what its stages took."""
+    times = StageTimes()
+    assert all(outcome.output for outcome in colorizer.run(Job.plan(scans, destination), times=times))
+    return times
+
+
+def decode(path: Path) -> None:
+    """Decode a file in full."""
+    with Image.open(path) as image:
+        image.load()
+
+
+def write(folder: Path, result: tuple[int, bytes]) -> None:
+    """Write a result as the product does."""
+    number, data = result
+    with atomic_file(folder / str(number)) as temporary:
+        temporary.write_bytes(data)
 
 
 def small_luma(path: Path, native_size: int) -> np.ndarray:
     """Luma uint8 (1, 1, h, w) as the generator sees it."""
-    with Image.open(path) as image:
-        height, width = generator_shape(*image.size, native_size)
-        return np.asarray(image.convert("L").resize((width, height), Image.Resampling.BICUBIC))[None, None]
+    return reduced(gray_of(path), native_size)[None, None]
 
 
-def plain_loop(folder: Path, results: Path, session: ort.InferenceSession, native_size: int) -> None:
-    """Colour a folder as one first writes it: one file after the other."""
-    for path in sorted(folder.iterdir()):
-        luma = Image.open(path).convert("L")
-        height, width = generator_shape(*luma.size, native_size)
-        small = np.asarray(luma.resize((width, height), Image.Resampling.BICUBIC))
+def gray_of(path: Path) -> Image.Image:
+    """A scan in 8 bits."""
+    image = Image.open(path)
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    return image.convert("L")
+
+
+def reduced(luma: Image.Image, native_size: int) -> np.ndarray:
+    """Luma uint8 (h, w) of the generator's size."""
+    height, width = generator_shape(*luma.size, native_size)
+    return np.asarray(luma.resize((width, height), Image.Resampling.BICUBIC))
+
+
+RGB, LAB = ImageCms.createProfile("sRGB"), ImageCms.createProfile("LAB")
+TO_LAB = ImageCms.buildTransform(RGB, LAB, "RGB", "LAB")
+TO_RGB = ImageCms.buildTransform(LAB, RGB, "LAB", "RGB")
+
+
+def plain_loop(scans: list[Path], session: ort.InferenceSession, native_size: int, results: Path) -> None:
+    """Colour a folder as the field's tools do: one file after the other, with a* and b* over the full L*."""
+    for path in scans:
+        luma = gray_of(path)
+        small = reduced(luma, native_size)
         chroma = session.run(None, {"luma": small[None, None]})[0][0]
-        planes = [Image.fromarray(plane).resize(luma.size, Image.Resampling.BICUBIC) for plane in chroma]
-        Image.merge("YCbCr", (luma, *planes)).save(results / path.name, quality=95, subsampling="4:2:0")
+        colored = Image.fromarray(np.asarray(merge(small, chroma), np.uint8))
+        _, a, b = transformed(colored, TO_LAB).split()
+        lightness, _, _ = transformed(luma.convert("RGB"), TO_LAB).split()
+        planes = [plane.resize(luma.size, Image.Resampling.BICUBIC) for plane in (a, b)]
+        full = transformed(Image.merge("LAB", (lightness, *planes)), TO_RGB)
+        full.save(results / f"{path.parent.name}_{path.name}", quality=95)
+
+
+def transformed(image: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image.Image:
+    """The image in another colour space."""
+    result = ImageCms.applyTransform(image, transform)
+    assert result is not None  # as it is not done in place
+    return result
 
 
 if __name__ == "__main__":

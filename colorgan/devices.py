@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import math
 import os
 import sys
 from pathlib import Path
@@ -22,6 +23,19 @@ def available_cpus() -> int:
         return max(1, min(affinity, -(-int(quota) // int(period))))
     except (OSError, ValueError):  # not Linux, an older cgroup, or no limit ("max")
         return affinity
+
+
+def peak_memory() -> float:
+    """The most bytes of this process that were in memory until now; nan where that is not to be had."""
+    try:  # what getrusage has on Linux is that of the parent, where that was larger when it started this
+        lines = Path("/proc/self/status").read_text().splitlines()
+        return next(1024.0 * int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+    except (OSError, StopIteration):
+        if sys.platform != "darwin":
+            return math.nan
+    import resource
+
+    return float(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
 
 
 def has_cuda_driver() -> bool:

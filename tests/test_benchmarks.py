@@ -1,0 +1,155 @@
+"""The benchmarks measure what they say, and say what they could not measure."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from conftest import MakePhoto
+
+ROOT = Path(__file__).parents[1]
+sys.path.append(str(ROOT))  # at the end: colorgan itself is the one that is installed
+
+from benchmarks import backends, compare, end_to_end, plots, report, scaling  # noqa: E402
+from benchmarks.corpora import CORPORA, Corpus, to_png, to_tiff, tone  # noqa: E402
+from benchmarks.measure import Timing, measure  # noqa: E402
+
+
+@pytest.fixture
+def results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for what would go to benchmarks/results/."""
+    for module in (report, plots):
+        monkeypatch.setattr(module, "RESULTS", tmp_path / "results")
+    return tmp_path / "results"
+
+
+@pytest.fixture
+def photos(tmp_path: Path, make_photo: MakePhoto) -> Path:
+    (tmp_path / "photos").mkdir()
+    for seed in range(2):
+        make_photo(96, 64, "RGB", seed).save(tmp_path / f"photos/{seed}.png")
+    return tmp_path / "photos"
+
+
+def call(command: Any, *words: object) -> str:
+    result = CliRunner().invoke(command, list(map(str, words)), catch_exceptions=False)
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_a_median_is_steady_when_its_interval_is_narrow() -> None:
+    assert Timing([1.0] * 5).is_steady
+    assert not Timing([1.0] * 4).is_steady
+    assert not Timing([1.0, 1.0, 1.5, 2.0, 2.0]).is_steady
+    timing = Timing([1.0, 2.0, 3.0, 4.0, 5.0])
+    assert timing.median == 3
+    assert timing.margin == pytest.approx(1.57 * 2 / 5**0.5)
+
+
+def test_contenders_take_turns_until_all_are_steady() -> None:
+    calls: list[str] = []
+    measure({"a": lambda: calls.append("a"), "b": lambda: calls.append("b")}, 3)
+    assert calls == ["a", "b"] * 4  # one to warm up
+    timings = measure({"a": lambda: None}, 50, until=0)
+    assert len(timings["a"].seconds) == 1
+
+
+def write(path: Path, seconds: dict[str, list[float]], processor: str = "P") -> Path:
+    rows = [
+        {"contender": name, "size": 96, "batch_size": 1, "seconds": each} for name, each in seconds.items()
+    ]
+    path.write_text(json.dumps({"rows": rows, "machine": {"processor": processor}}))
+    return path
+
+
+def test_only_what_is_slower_beyond_the_noise_is_named(tmp_path: Path) -> None:
+    steady, noisy = [1.0, 1.0, 1.01, 1.0, 1.0], [0.7, 1.0, 1.4, 1.1, 0.8]
+    old = write(tmp_path / "old.json", {"a": steady, "b": noisy, "c": steady, "gone": steady})
+    slower = [1.2 * each for each in steady]
+    new = write(tmp_path / "new.json", {"a": slower, "b": [1.1 * each for each in noisy], "c": [0.5] * 5})
+    result = CliRunner().invoke(compare.main, [str(old), str(new)])
+    assert result.exit_code == 1
+    assert result.output.splitlines() == [
+        " slower  1.20 of the time  a, 96, 1",
+        "   same  1.10 of the time  b, 96, 1",
+        " faster  0.50 of the time  c, 96, 1",
+        "in the first only: gone, 96, 1",
+    ]
+    assert CliRunner().invoke(compare.main, [str(old), str(old)]).exit_code == 0
+    other = write(tmp_path / "other.json", {"a": steady}, "Q")
+    assert CliRunner().invoke(compare.main, [str(old), str(other)]).exit_code == 2
+
+
+@pytest.mark.slow
+def test_backends_are_compared_and_what_cannot_be_is_listed(checkpoint: Path, results: Path) -> None:
+    only = "onnxruntime, fp32;TorchScript, fp32"
+    words = (
+        checkpoint,
+        "--sizes",
+        "32,4096",
+        "--batch-sizes",
+        "2",
+        "--rounds",
+        1,
+        "--only",
+        only,
+        "--memory",
+        0.01,
+    )
+    output = call(backends.main, *words)
+    assert "skipped: 4096 px, batch 2: needs about 6.4 GB, of 0.0" in output
+    found = json.loads((results / "backends.json").read_text())
+    assert {row["contender"] for row in found["rows"]} == {"PyTorch eager, fp32", *only.split(";")}
+    for row in found["rows"]:
+        assert row["ciede2000"] < 0.5
+        assert row["cold_start"]["seconds"] > 0
+        assert row["cold_start"]["megabytes"] > 20
+        assert not row["steady"]  # of a single round
+    assert found["skipped"]
+    assert found["machine"]["python"]
+
+
+def test_a_contender_of_other_colours_has_no_rank() -> None:
+    row = {
+        "contender": "x",
+        "runs_on": "y",
+        "size": 8,
+        "batch_size": 1,
+        "median": 0.5,
+        "p95": 0.6,
+        "margin": 0.01,
+    }
+    row |= {"steady": True, "cold_start": {"problem": "no"}, "ciede2000": 1.5}
+    assert backends.shown(1, row) == "| differs | x | y | 8 | 1 | 2.0 (±2%) | 500.0 | 600.0 | no |  | 1.500 |"
+
+
+@pytest.mark.parametrize("convert", [tone, to_png, to_tiff])
+def test_the_engine_is_compared_with_its_limits_and_a_loop(
+    photos: Path, results: Path, monkeypatch: pytest.MonkeyPatch, convert: Any
+) -> None:
+    monkeypatch.setitem(CORPORA, "tiny", Corpus({0.01: 2, 0.02: 1}, convert))
+    output = call(end_to_end.main, photos, "--only", "tiny", "--rounds", 1)
+    assert "| tiny | " in output
+    (row,) = json.loads((results / "end_to_end.json").read_text())["rows"]
+    assert row["files"] == 3
+    assert set(row["images_per_second"]) == {"colorgan", "loop", "model", "decode", "write"}
+    assert 0 < row["share_of_the_least_limit"] < 2
+    assert sum(row["stage_shares"].values()) == pytest.approx(1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="wait4 is of POSIX")
+def test_scaling_runs_the_command(photos: Path, results: Path) -> None:
+    output = call(scaling.main, photos, "--only", "files", "--files", "3")
+    assert "| files | 3 | 3 | " in output
+    (row,) = json.loads((results / "scaling.json").read_text())["rows"]
+    assert row["megabytes"] > 20
+
+
+def test_plots_are_drawn_of_the_results_that_are_committed(results: Path) -> None:
+    results.mkdir()
+    for path in (ROOT / "benchmarks/results").glob("*.json"):
+        (results / path.name).write_text(path.read_text())
+    plots.main()
+    assert {path.stem for path in results.glob("*.png")} == {"backends", "end_to_end", "scaling"}
