@@ -231,12 +231,15 @@ def test_the_cosine_schedule_ends_at_nothing(photo_folder: Path, tmp_path: Path)
     assert rates[-1] < 0.05
 
 
-def test_a_loss_that_is_no_number_ends_the_run_and_is_not_saved(photo_folder: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("steps", [1, 10])
+def test_a_loss_that_is_no_number_ends_the_run_and_is_not_saved(
+    photo_folder: Path, tmp_path: Path, steps: int
+) -> None:
     run = make_run(photo_folder, tmp_path / "out", epochs=3)
     with torch.no_grad():
         run.trainer.generator.head.weight.fill_(float("nan"))
     with pytest.raises(RunError, match="no longer a number; resume with a lower --learning-rate"):
-        go(run)
+        go(run, steps)
     assert not list((tmp_path / "out").glob("*.pt"))
 
 

@@ -68,20 +68,9 @@ class RunLog:
             raise RunError(f"{self.metrics}: cannot be written ({error.strerror})") from error
 
 
-class Window:
-    """Means of what some steps gave; the values stay on the device until they are asked for."""
-
-    def __init__(self) -> None:
-        self._steps: list[dict[str, Tensor]] = []
-
-    def add(self, scalars: dict[str, Tensor]) -> None:
-        """Take in a step."""
-        self._steps.append(scalars)
-
-    def means(self) -> dict[str, float]:
-        """Give the means by name, and begin anew; the names are those of the last step."""
-        names = self._steps[-1].keys()
-        steps = [step for step in self._steps if step.keys() == names]
-        means = torch.stack([torch.stack([step[name] for name in names]) for step in steps]).mean(0)
-        self._steps.clear()
-        return dict(zip(names, means.tolist(), strict=True))
+def means_of(steps: list[dict[str, Tensor]]) -> dict[str, float]:
+    """The means of what some steps gave, by name; the names are those of the last step."""
+    names = steps[-1].keys()
+    alike = [step for step in steps if step.keys() == names]
+    means = torch.stack([torch.stack([step[name] for name in names]) for step in alike]).mean(0)
+    return dict(zip(names, means.tolist(), strict=True))

@@ -15,7 +15,7 @@ from colorgan.checkpoint import State, mark_checkpoint, save_checkpoint
 from colorgan.devices import peak_memory
 from colorgan.errors import ModelError, RunError
 from colorgan.training.engine import any_process
-from colorgan.training.log import RunLog, Window
+from colorgan.training.log import RunLog, means_of
 from colorgan.training.monitor import CollapseWatch
 from colorgan.training.photographs import Photograph
 from colorgan.training.trainer import Scalars, Trainer
@@ -24,6 +24,8 @@ from colorgan.version import __version__
 
 REPORT_EVERY = 20
 """Steps from one line in metrics.jsonl to the next: reading a figure waits for the device."""
+
+NO_NUMBER = "the loss is no longer a number; resume with a lower --learning-rate"
 
 Say = Callable[[str], None]
 OnStep = Callable[[Scalars], object]
@@ -44,12 +46,17 @@ class Run:
         self.best: Validation | None = None
         self.is_first = trainer.fabric.is_global_zero
         self._noted: set[str] = set()
+        self._window: list[Scalars] = []
+        """What the steps since the last report gave; the values stay on the device until they are needed."""
+        self._watch = CollapseWatch()
 
     def resume(self, path: Path, state: State) -> None:
         """Take up the run that the checkpoint at `path` holds."""
         try:
             self.trainer.restore(state)
             self.best = Validation(**state["best"]) if state["best"] else None
+            device = self.trainer.fabric.device
+            self._window = [{name: step[name].to(device) for name in step} for step in state["window"]]
             data = state["data"]
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise ModelError(path, f"cannot be resumed from ({error})") from error
@@ -66,18 +73,19 @@ class Run:
                 pass
             return self.trainer.step == self.trainer.last_step
         with RunLog(self.folder, self.trainer.step) as log:
-            window, watch = Window(), CollapseWatch()
             saved = time.monotonic()
             for scalars, stopped in self._steps(stop, on_step):
-                window.add(scalars)
+                self._window.append(scalars)
                 epoch_ends = self.trainer.step % self.trainer.order.steps_per_epoch == 0
                 late = time.monotonic() - saved > 60 * self.trainer.config.save_minutes
-                if epoch_ends or stopped or late or self.trainer.step % REPORT_EVERY == 0:
-                    shown = self._report(log, window, watch)
+                if epoch_ends or self.trainer.step % REPORT_EVERY == 0:
+                    shown = self._report(log)
                 if epoch_ends:
                     self.say(f"epoch {self.trainer.epoch}: {shown}")
                 result = self._validate(log) if epoch_ends and self._is_due() else None
                 if result or stopped or late:
+                    if not scalars["generator"].isfinite():
+                        raise RunError(NO_NUMBER)
                     self.save(result)
                     saved = time.monotonic()
         return self.trainer.step == self.trainer.last_step
@@ -93,12 +101,14 @@ class Run:
             "versions": {"colorgan": __version__, "torch": str(torch.__version__)},
             "data": self.data,
             "best": asdict(self.best) if self.best else None,
+            "window": self._window,
         }
         save_checkpoint(path, state | self.trainer.state())
         mark_checkpoint(path, self.folder / "last.pt")
         if is_best:
             mark_checkpoint(path, self.folder / "best.pt")
-        for old in sorted(self.folder.glob("step_*.pt"))[: -self.trainer.config.keep]:
+        checkpoints = sorted(self.folder.glob("step_*.pt"), key=lambda each: each.stat().st_mtime_ns)
+        for old in checkpoints[: -self.trainer.config.keep]:
             old.unlink(missing_ok=True)  # best.pt is a name of its own
         return path
 
@@ -116,14 +126,15 @@ class Run:
         trainer = self.trainer
         return trainer.epoch % trainer.config.save_every == 0 or trainer.step == trainer.last_step
 
-    def _report(self, log: RunLog, window: Window, watch: CollapseWatch) -> str:
-        step, means = self.trainer.step, window.means()
+    def _report(self, log: RunLog) -> str:
+        step, means = self.trainer.step, means_of(self._window)
+        self._window.clear()
         log.scalars(step, means, "training")
         log.unreadable(step, sorted(self.trainer.unreadable - self._noted))
         self._noted |= self.trainer.unreadable
         if not math.isfinite(means["generator"]):
-            raise RunError("the loss is no longer a number; resume with a lower --learning-rate")
-        for advice in watch(means):
+            raise RunError(NO_NUMBER)
+        for advice in self._watch(means):
             self.say(f"At step {step}: {advice}.")
         return ", ".join(f"{name} {value:.3f}" for name, value in means.items())
 

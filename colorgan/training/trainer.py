@@ -128,14 +128,18 @@ class Trainer:
     def state(self) -> State:
         """All that decides the steps to come."""
         parts = {name: part.state_dict() for name, part in self._parts().items()}
-        return parts | {"step": self.step, "precision": self.fabric.strategy.precision.state_dict()}
+        position = {"step": self.step, "steps_per_epoch": self.order.steps_per_epoch}
+        return parts | position | {"precision": self.fabric.strategy.precision.state_dict()}
 
     def restore(self, state: State) -> None:
-        """Take up the run where `state` left it; KeyError, RuntimeError or ValueError if it does not fit."""
+        """Take up the run where `state` left it; KeyError, RuntimeError or ValueError if it does not fit.
+
+        With steps of another size, or other photographs, as many epochs are done as were.
+        """
         for name, part in self._parts().items():
             part.load_state_dict(state[name])
         self.fabric.strategy.precision.load_state_dict(state["precision"])
-        self.step = state["step"]
+        self.step = state["step"] * self.order.steps_per_epoch // state["steps_per_epoch"]
 
     def start_from(self, weights: dict[str, Tensor]) -> None:
         """Begin with the weights of another run's generator."""
