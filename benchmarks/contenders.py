@@ -46,6 +46,7 @@ CONTENDERS = (
     Contender("torch.compile", "fp32", None, opening.open_compiled),
     Contender("TorchScript", "fp32", ExportConfig(format="torchscript"), opening.open_torch),
     Contender("torch.export", "fp32", ExportConfig(format="torch-export"), opening.open_torch),
+    Contender("AOTInductor", "fp32", ExportConfig(format="torch-export"), opening.open_inductor),
     Contender("onnxruntime", "fp32", FP32),
     Contender("onnxruntime", "half weights", ExportConfig(half_weights=True)),
     Contender("onnxruntime", "fp16", FP16),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -47,6 +48,22 @@ def open_compiled(path: Path, device: str, threads: int) -> Opened:
     backend = _torch_backend(path, device)
     backend.module = torch.compile(backend.module, dynamic=False)
     return Opened(backend.predict, f"PyTorch, {device.upper()}, compiled")
+
+
+def open_inductor(path: Path, device: str, threads: int) -> Opened:
+    """A torch.export file compiled ahead of time by AOTInductor; its cold start includes the compiler."""
+    import torch
+    from torch._inductor import aoti_compile_and_package, aoti_load_package
+    from torch.export.passes import move_to_device_pass
+
+    from colorgan.backends.pytorch import TorchBackend
+    from colorgan.backends.torch_archive import load_program
+
+    torch.set_num_threads(threads)
+    program = move_to_device_pass(load_program(path, {}), device)
+    with TemporaryDirectory() as folder:
+        module = aoti_load_package(aoti_compile_and_package(program, package_path=f"{folder}/model.pt2"))
+    return Opened(TorchBackend(module, torch.device(device)).predict, f"AOTInductor, {device.upper()}")
 
 
 def open_bf16(path: Path, device: str, threads: int) -> Opened:

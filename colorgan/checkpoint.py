@@ -27,8 +27,10 @@ def save_checkpoint(path: Path, state: State) -> None:
     try:
         with atomic_file(path) as temporary:
             torch.save({"format": FORMAT, "format_version": FORMAT_VERSION, **state}, temporary)
-    except (OSError, RuntimeError) as error:  # torch reports a full disk as a RuntimeError
-        raise RunError(f"{path}: the checkpoint cannot be written ({error})") from error
+    except OSError as error:
+        raise RunError(f"{path}: the checkpoint cannot be written ({error.strerror})") from error
+    except RuntimeError as error:  # PyTorch's, whose text speaks of positions in its file
+        raise RunError(f"{path}: the checkpoint cannot be written; is the disk full?") from error
 
 
 def mark_checkpoint(path: Path, mark: Path) -> None:
