@@ -52,12 +52,12 @@ class Corpus:
 
 
 CORPORA = {
-    "0.3 MP, gray JPEG": Corpus({0.3: 100}),
-    "1 MP, gray JPEG": Corpus({1: 80}),
-    "4 MP, gray JPEG": Corpus({4: 40}),
-    "12 MP, gray JPEG": Corpus({12: 16}),
-    "mixed, gray JPEG": Corpus({0.3: 20, 1: 20, 4: 10, 12: 4}),
-    "1 MP, colour JPEG": Corpus({1: 60}, tone),
-    "1 MP, PNG": Corpus({1: 24}, to_png),
+    "0.3 MP, gray JPEG": Corpus({0.3: 60}),
+    "1 MP, gray JPEG": Corpus({1: 40}),
+    "4 MP, gray JPEG": Corpus({4: 16}),
+    "12 MP, gray JPEG": Corpus({12: 8}),
+    "mixed, gray JPEG": Corpus({0.3: 12, 1: 12, 4: 4, 12: 2}),
+    "1 MP, colour JPEG": Corpus({1: 30}, tone),
+    "1 MP, PNG": Corpus({1: 16}, to_png),
     "1 MP, 16-bit TIFF": Corpus({1: 10}, to_tiff),
 }
