@@ -97,8 +97,9 @@ def draw_scaling(report: Report) -> Figure:
         for axis, key, label in zip(
             axes[:, column], ("images_per_second", "megabytes"), ("images/s", "peak memory, MB"), strict=True
         ):
-            axis.plot(values, [row[key] for row in rows], "o-", color=COLORS[0])
-            axis.set(xscale="log", xlabel=sweep, ylim=(0, None))
+            heights = [row[key] for row in rows]
+            axis.plot(values, heights, "o-", color=COLORS[0])
+            axis.set(xscale="log", xlabel=sweep, ylim=(0, 1.1 * max(heights)))
             axis.set_xticks(values, [f"{value:g}" for value in values], minor=False)
             axis.minorticks_off()
             if column == 0:
