@@ -185,13 +185,13 @@ def test_an_archive_of_this_exporter_is_harmless(exports: dict[str, Path]) -> No
         ),
         (lambda state: state["generator_config"].update(width=3), "unknown settings: width"),
         (lambda state: state.update(generator_config=3), "does not hold the generator it describes"),
-        (lambda state: state.update(generator=[1]), "does not hold the generator it describes"),
-        (lambda state: state["generator"].pop("head.bias"), "weights named 'head.bias'"),
-        (lambda state: state["generator"].update({"head.bias": 1}), "does not hold the generator it"),
-        (lambda state: state.pop("generator"), "does not hold the generator it describes"),
+        (lambda state: state.update(mean_generator=[1]), "does not hold the generator it describes"),
+        (lambda state: state["mean_generator"].pop("head.bias"), "weights named 'head.bias'"),
+        (lambda state: state["mean_generator"].update({"head.bias": 1}), "does not hold the generator it"),
+        (lambda state: state.pop("mean_generator"), "does not hold the generator it describes"),
         (lambda state: state.pop("training_config"), "does not say at what size it was trained"),
-        (lambda state: state.pop("format_version"), "has format version None, not 1"),
-        (lambda state: state.update(format_version=7), "has format version 7, not 1; use the colorgan that"),
+        (lambda state: state.pop("format_version"), "has format version None, not 2"),
+        (lambda state: state.update(format_version=7), "has format version 7, not 2; use the colorgan that"),
     ],
 )
 def test_a_checkpoint_of_another_kind_is_one_clear_line(
@@ -214,7 +214,7 @@ def test_a_checkpoint_of_another_kind_is_one_clear_line(
 def test_a_pickle_in_a_checkpoint_does_not_run(exports: dict[str, Path], tmp_path: Path) -> None:
     mark = tmp_path / "it ran"
     path = tmp_path / "a.pt"
-    torch.save({"format": "colorgan-checkpoint", "generator": Planted(mark)}, path)
+    torch.save({"format": "colorgan-checkpoint", "mean_generator": Planted(mark)}, path)
     with pytest.raises(ModelError, match="is not a checkpoint of colorgan-train, or it is damaged"):
         load_model(path)
     assert not mark.exists()
