@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from colorgan.cli.options import command
-from colorgan.errors import ImageError, RunError, UsageError
+from colorgan.errors import ImageError, UsageError
 
 if TYPE_CHECKING:
     from colorgan.evaluation import Scores
@@ -52,7 +52,7 @@ def main(truth: Path, model: Path | None, results: Path | None, output: Path) ->
     from tqdm import tqdm
 
     from colorgan.evaluation import read_rgb, score, summarize
-    from colorgan.files import make_writable
+    from colorgan.files import make_writable, writing
     from colorgan.sources import require_images
 
     if model and results:
@@ -69,10 +69,8 @@ def main(truth: Path, model: Path | None, results: Path | None, output: Path) ->
             click.echo(f"Left out: {path}: {error}", err=True)
     if not scores:
         raise UsageError(f"{truth}: no photograph in it could be scored")
-    try:
+    with writing(output):
         _write(output, truth, scores, result_of)
-    except OSError as error:
-        raise RunError(f"{output}: cannot be written ({error.strerror or error})") from error
     figures = summarize(scores)
     click.echo(f"| {len(scores)} photographs | coloured | colourless |")
     click.echo("| --- | ---: | ---: |")

@@ -9,7 +9,6 @@ import click
 
 from colorgan.cli.options import command, config_options, given
 from colorgan.config import PrepareConfig
-from colorgan.files import make_writable
 
 
 @command("colorgan prepare photos/ shards/ --size 288 --min-colorfulness 10 --drop-duplicates")
@@ -26,7 +25,6 @@ def main(data_dir: Path, shards_dir: Path, **options: Any) -> None:
 
     from colorgan.training.shards import Packing
 
-    make_writable(shards_dir)
     packing = Packing(data_dir, shards_dir, PrepareConfig(**given(PrepareConfig, options)))
     kept, left_out = 0, []
     with tqdm(total=len(packing.left), unit="image", leave=False, disable=None) as bar:

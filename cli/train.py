@@ -11,7 +11,7 @@ import click
 from colorgan.cli.options import command, config_file, config_options, given, stop_at_interrupt
 from colorgan.config import GeneratorConfig, TrainingConfig
 from colorgan.errors import StoppedError, UsageError
-from colorgan.files import make_writable
+from colorgan.files import make_writable, writing
 
 if TYPE_CHECKING:
     from colorgan.training.run import Run
@@ -128,7 +128,9 @@ def prepare(
     if trainer.step >= trainer.last_step:
         raise UsageError(f"{output} is at epoch {trainer.epoch} already; ask for more with --epochs")
     if run.is_first and not dry_run:
-        (output / "config.toml").write_text(settings(wanted, config))
+        path = output / "config.toml"
+        with writing(path):
+            path.write_text(settings(wanted, config))
     return run
 
 

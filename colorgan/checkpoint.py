@@ -13,7 +13,7 @@ import torch
 
 from colorgan.config import GeneratorConfig
 from colorgan.errors import ColorganError, ModelError, RunError, UsageError
-from colorgan.files import atomic_file
+from colorgan.files import atomic_file, writing
 from colorgan.networks import UNetGenerator
 
 FORMAT = "colorgan-checkpoint"
@@ -25,25 +25,20 @@ State = dict[str, Any]
 def save_checkpoint(path: Path, state: State) -> None:
     """Write the state to `path`; what was there stays until the new file is whole."""
     try:
-        with atomic_file(path) as temporary:
+        with writing(path), atomic_file(path) as temporary:
             torch.save({"format": FORMAT, "format_version": FORMAT_VERSION, **state}, temporary)
-    except OSError as error:
-        raise RunError(f"{path}: the checkpoint cannot be written ({error.strerror})") from error
     except RuntimeError as error:  # PyTorch's, whose text speaks of positions in its file
         raise RunError(f"{path}: the checkpoint cannot be written; is the disk full?") from error
 
 
 def mark_checkpoint(path: Path, mark: Path) -> None:
     """Make `mark`, such as best.pt, another name of the checkpoint at `path`; a copy where links fail."""
-    try:
-        with atomic_file(mark) as temporary:
-            try:
-                os.link(path, temporary)
-            except OSError:
-                shutil.copyfile(path, temporary)
-            mark.unlink(missing_ok=True)  # renaming a link over a link to the same file would do nothing
-    except OSError as error:
-        raise RunError(f"{mark}: the checkpoint cannot be marked ({error})") from error
+    with writing(mark), atomic_file(mark) as temporary:
+        try:
+            os.link(path, temporary)
+        except OSError:
+            shutil.copyfile(path, temporary)
+        mark.unlink(missing_ok=True)  # renaming a link over a link to the same file would do nothing
 
 
 def load_checkpoint(path: Path, device: str = "cpu") -> State:

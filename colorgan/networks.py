@@ -16,7 +16,7 @@ from colorgan.config import GeneratorConfig
 
 
 def prepare_input(rgb: Tensor) -> Tensor:
-    """Turn RGB (N, 3, H, W) into gray (N, 1, H, W), the generator's input; float, both in [-1, 1].
+    """Turn RGB (N, 3, H, W) into gray (N, 1, H, W) of the same range, the generator's input; float.
 
     The weights are those of Pillow's mode `L` (BT.601), which rounds the result to 8 bits.
     """

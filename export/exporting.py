@@ -13,13 +13,13 @@ from torch import nn
 
 from colorgan.checkpoint import build_generator, load_checkpoint
 from colorgan.config import STRIDE, ExportConfig
-from colorgan.errors import ModelError, RunError
+from colorgan.errors import ModelError
 from colorgan.export import int8, onnx, torch_export, torchscript, triton
 from colorgan.export.card import describe_training
 from colorgan.export.folding import fold_batch_norm, round_to_half
 from colorgan.export.parity import PHOTOS, Parity, make_cases
 from colorgan.export.verifying import judge
-from colorgan.files import atomic_file, sha256_of
+from colorgan.files import atomic_file, sha256_of, writing
 from colorgan.metadata import ModelMetadata
 from colorgan.networks import ChromaPredictor, RgbPredictor
 from colorgan.sources import find_images
@@ -91,7 +91,7 @@ def export_checkpoint(
     native_size = config.native_size or state["training_config"]["size"]
     name = f"{checkpoint.stem}{config.variant}"
     path = triton.model_path(folder, name) if config.format == "triton" else folder / (name + format.suffix)
-    try:
+    with writing(path):
         with atomic_file(path) as temporary:
             format.write(PREDICTORS[config.signature](folded).eval(), temporary, config)
             if config.half_weights:
@@ -128,6 +128,4 @@ def export_checkpoint(
             format.add_metadata(temporary, metadata)
         if config.format == "triton":
             triton.write_config(folder, name, metadata)
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written ({error})") from error
     return Exported(path, path.stat().st_size, parities)

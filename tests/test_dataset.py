@@ -7,6 +7,7 @@ import torch
 from conftest import MakePhoto
 from PIL import Image
 
+from colorgan.networks import prepare_input
 from colorgan.training.aging import Aging
 from colorgan.training.dataset import Draw, Order, TrainingPhotos, load_square
 from colorgan.training.photographs import Photograph, split
@@ -100,8 +101,12 @@ def photographs(make_photo: MakePhoto, count: int = 16) -> torch.Tensor:
     return torch.stack([each.view(48, 64, 3).permute(2, 0, 1) for each in pixels]).float() / 255
 
 
+def aging_of(rgb: torch.Tensor, seed: int = 0) -> Aging:
+    return Aging(rgb, prepare_input(rgb), torch.Generator().manual_seed(seed))
+
+
 def gray_of(rgb: torch.Tensor, share: float, seed: int = 0) -> torch.Tensor:
-    return Aging(rgb, torch.Generator().manual_seed(seed)).gray(share)
+    return aging_of(rgb, seed).gray(share)
 
 
 def test_old_photographs_stay_in_range_and_are_decided_by_the_seed(make_photo: MakePhoto) -> None:
@@ -124,8 +129,8 @@ def test_only_the_share_asked_for_looks_old(make_photo: MakePhoto) -> None:
 
 def test_each_effect_leaves_a_photograph_that_one_knows_again(make_photo: MakePhoto) -> None:
     rgb = photographs(make_photo)
-    aging = Aging(rgb, torch.Generator().manual_seed(0))
-    clean = gray_of(rgb, 0.0)
+    aging = aging_of(rgb)
+    clean = aging.clean
     for effect in (aging._tone, aging._fade, aging._blur, aging._grain, aging._scratch, aging._jpeg):
         old = effect(clean)
         assert old.shape == clean.shape
@@ -139,6 +144,6 @@ def test_fine_quantisation_leaves_the_gray_as_it_is(
 ) -> None:
     rgb = photographs(make_photo)
     monkeypatch.setattr("colorgan.training.aging.QUANTIZATION", torch.full((8, 8), 1e-3))
-    clean = gray_of(rgb, 0.0)
-    again = Aging(rgb, torch.Generator().manual_seed(0))._jpeg(clean)
+    aging = aging_of(rgb)
+    again, clean = aging._jpeg(aging.clean), aging.clean
     assert torch.allclose(again, clean, atol=1e-4)  # the transform and its inverse

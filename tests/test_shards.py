@@ -19,7 +19,6 @@ from colorgan.training.shards import Packing
 
 def pack(data: Path, shards: Path, limit: int | None = None, **settings: Any) -> list[dict[str, Any]]:
     """Pack photographs, up to a limit where the process would have been killed; give the entries."""
-    shards.mkdir(exist_ok=True)
     run = Packing(data, shards, PrepareConfig(**{"size": 32, "shard_size": 4} | settings)).run()
     return list(run) if limit is None else [next(run) for _ in range(limit)]
 
@@ -108,6 +107,12 @@ def test_an_index_that_is_damaged_is_refused(photo_folder: Path, tmp_path: Path)
     index.write_text("{]\n" + index.read_text())
     with pytest.raises(UsageError, match=r"index.jsonl: cannot be read .* run colorgan prepare again"):
         find_photographs(tmp_path / "shards")
+
+
+def test_no_folder_is_made_for_photographs_that_are_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="there is no such folder"):
+        Packing(tmp_path / "data", tmp_path / "shards", PrepareConfig())
+    assert not (tmp_path / "shards").exists()
 
 
 def test_shards_of_nothing_are_refused(tmp_path: Path) -> None:

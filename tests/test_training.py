@@ -18,6 +18,7 @@ from PIL import Image
 from colorgan.checkpoint import build_generator, load_checkpoint, save_checkpoint
 from colorgan.config import GeneratorConfig, TrainingConfig
 from colorgan.errors import ModelError, RunError, UsageError
+from colorgan.training.log import RunLog
 from colorgan.training.monitor import PATIENCE, CollapseWatch
 from colorgan.training.photographs import find_photographs, fingerprint, split
 from colorgan.training.run import Run, rehearse
@@ -251,12 +252,14 @@ def test_a_rehearsal_says_what_the_run_would_take(photo_folder: Path, tmp_path: 
 
 
 def test_unreadable_photographs_are_replaced_noted_and_named(photo_folder: Path, tmp_path: Path) -> None:
+    (photo_folder / "00002.png").unlink()
+    (photo_folder / "00002.png").symlink_to("nowhere.png")
     (photo_folder / "00003.png").write_bytes(b"not an image")
     data = (photo_folder / "00004.png").read_bytes()
     (photo_folder / "00004.png").write_bytes(data[: len(data) // 2])
     run = make_run(photo_folder, tmp_path / "out", epochs=1)
     assert len(go(run)) == 2
-    assert len(run.trainer.unreadable) == 2
+    assert len(run.trainer.unreadable) == 3
     assert "00003.png: is not an image that can be read" in (tmp_path / "out/metrics.jsonl").read_text()
 
 
@@ -294,6 +297,28 @@ def test_a_failed_save_keeps_the_old_checkpoint(checkpoint: Path, tmp_path: Path
         save_checkpoint(path, {"generator": lambda: None})
     build_generator(path, load_checkpoint(path))
     assert [entry.name for entry in tmp_path.iterdir()] == ["last.pt"]
+
+
+def write_grids(folder: Path, steps: range) -> None:
+    folder.mkdir()
+    noise = torch.rand(3, 64, 64)
+    with RunLog(folder, 0) as log:
+        for step in steps:
+            log.grid(step, noise)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no limit to set")
+def test_events_that_cannot_be_written_are_an_error(tmp_path: Path) -> None:
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))  # a file of one grid fits, of two does not
+    try:
+        write_grids(tmp_path / "one", range(1, 2))
+        with pytest.raises(RunError, match="tensorboard: cannot be written"):
+            write_grids(tmp_path / "two", range(1, 3))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_checkpoint_of_another_version_or_architecture_is_refused(checkpoint: Path, tmp_path: Path) -> None:

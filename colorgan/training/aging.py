@@ -12,8 +12,6 @@ import torch
 from torch import Tensor
 from torch.nn.functional import conv2d, interpolate, pad
 
-from colorgan.color import BLUE, GREEN, RED
-
 BLIND = (0.05, 0.45, 0.50)
 """Weights of red, green and blue on a film that hardly sees red (orthochromatic), as those of before 1925."""
 
@@ -22,26 +20,28 @@ QUANTIZATION = 16 + 4 * torch.arange(8)[:, None] + 4 * torch.arange(8)[None, :]
 
 
 class Aging:
-    """The effects for one batch, RGB (N, 3, H, W) in [0, 1] with sides that are multiples of 16."""
+    """The effects for one batch, RGB (N, 3, H, W) in [0, 1] with sides that are multiples of 16.
 
-    def __init__(self, rgb: Tensor, random: torch.Generator) -> None:
-        self.rgb, self.random = rgb, random
-        self.shape = (len(rgb), 1, *rgb.shape[2:])
+    `clean` is its gray (N, 1, H, W) in [0, 1] as it is without them.
+    """
+
+    def __init__(self, rgb: Tensor, clean: Tensor, random: torch.Generator) -> None:
+        self.rgb, self.clean, self.random = rgb, clean, random
+        self.shape = clean.shape
 
     def gray(self, share: float) -> Tensor:
         """The gray (N, 1, H, W) in [0, 1]; this share of the photographs look old."""
-        clean = (self.rgb * self._column(RED, GREEN, BLUE)).sum(1, keepdim=True)
         old = self._film()
         effects = (self._tone, 0.6), (self._fade, 0.4), (self._blur, 0.3), (self._grain, 0.4)
         for effect, share_of_old in (*effects, (self._scratch, 0.2), (self._jpeg, 0.3)):
             old = torch.where(self._chance(share_of_old), effect(old).clamp(0, 1), old)
-        return torch.where(self._chance(share), old, clean)
+        return torch.where(self._chance(share), old, self.clean)
 
     def _film(self) -> Tensor:
         """Weights of the colours somewhere between those of the eye and those of an old film."""
-        blind = torch.where(self._chance(0.5), self._uniform(0, 1), torch.zeros(1, device=self.rgb.device))
-        weights = (1 - blind) * self._column(RED, GREEN, BLUE) + blind * self._column(*BLIND)
-        return (self.rgb * weights).sum(1, keepdim=True)
+        blind = torch.where(self._chance(0.5), self._uniform(0, 1), 0.0)
+        weights = torch.tensor(BLIND, device=self.rgb.device).view(1, 3, 1, 1)
+        return torch.lerp(self.clean, (self.rgb * weights).sum(1, keepdim=True), blind)
 
     def _tone(self, gray: Tensor) -> Tensor:
         """Another gamma, and more contrast."""
@@ -103,6 +103,3 @@ class Aging:
         """A number for each photograph, (N, 1, 1, 1)."""
         numbers = torch.rand(len(self.rgb), 1, 1, 1, generator=self.random, device=self.rgb.device)
         return low + (high - low) * numbers
-
-    def _column(self, *weights: float) -> Tensor:
-        return torch.tensor(weights, device=self.rgb.device).view(1, 3, 1, 1)

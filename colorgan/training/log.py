@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import threading
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import TracebackType
@@ -15,35 +16,47 @@ from torch.utils.tensorboard import SummaryWriter
 from torchvision.utils import save_image
 
 from colorgan.errors import RunError
+from colorgan.files import atomic_file, writing
 
 
 class RunLog:
     """Scalars and sample grids of a run that is at this step; what was noted of later steps goes."""
 
     def __init__(self, folder: Path, step: int) -> None:
-        self.folder, self.metrics = folder, folder / "metrics.jsonl"
-        try:
-            lines = self.metrics.read_text().splitlines(keepends=True) if self.metrics.exists() else []
-            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= step]
-            self.metrics.write_text("".join(kept))
-            self._board = SummaryWriter(str(folder / "tensorboard"), purge_step=step + 1)
-        except (OSError, ValueError, KeyError) as error:
-            raise RunError(f"{self.metrics}: cannot be written ({error})") from error
+        self.folder, self.step = folder, step
+        self.metrics, self._events = folder / "metrics.jsonl", folder / "tensorboard"
+        self._report = threading.excepthook
 
     def __enter__(self) -> Self:
+        try:
+            lines = self.metrics.read_text().splitlines(keepends=True) if self.metrics.exists() else []
+            kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= self.step]
+        except (OSError, ValueError, KeyError) as error:
+            raise RunError(f"{self.metrics}: cannot be read ({error})") from error
+        with writing(self.metrics), atomic_file(self.metrics) as temporary:
+            temporary.write_text("".join(kept))
+        threading.excepthook = self._leave_out_failed_writes
+        with writing(self._events):
+            self._board = SummaryWriter(str(self._events), purge_step=self.step + 1)
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._board.close()
+        try:
+            with writing(self._events):
+                self._board.close()
+        finally:
+            threading.excepthook = self._report
 
     def scalars(self, step: int, values: Mapping[str, float], group: str) -> None:
         """Note values by name; one that is no number is noted as null."""
         finite = {name: value if math.isfinite(value) else None for name, value in values.items()}
         self._note({"step": step, "group": group} | finite)
-        for name, value in values.items():
-            self._board.add_scalar(f"{group}/{name}", value, step)
+        with writing(self._events):
+            for name, value in values.items():
+                self._board.add_scalar(f"{group}/{name}", value, step)
+            self._board.flush()
 
     def unreadable(self, step: int, reasons: Iterable[str]) -> None:
         """Note photographs that could not be read."""
@@ -53,19 +66,21 @@ class RunLog:
     def grid(self, step: int, images: Tensor) -> None:
         """Write a grid, RGB (3, H, W) in [0, 1], to samples/."""
         path = self.folder / "samples" / f"step_{step:08d}.png"
-        try:
+        with writing(path):
             path.parent.mkdir(exist_ok=True)
             save_image(images, path)
-        except OSError as error:
-            raise RunError(f"{path}: the samples cannot be written ({error})") from error
-        self._board.add_image("samples", images, step)
+        with writing(self._events):
+            self._board.add_image("samples", images, step)
+            self._board.flush()
+
+    def _leave_out_failed_writes(self, error: threading.ExceptHookArgs) -> None:
+        """TensorBoard's thread would show a traceback of what `flush` raises again, to end the run."""
+        if not isinstance(error.exc_value, OSError):
+            self._report(error)
 
     def _note(self, entry: Mapping[str, object]) -> None:
-        try:
-            with self.metrics.open("a") as file:
-                file.write(json.dumps(entry) + "\n")
-        except OSError as error:
-            raise RunError(f"{self.metrics}: cannot be written ({error.strerror})") from error
+        with writing(self.metrics), self.metrics.open("a") as file:
+            file.write(json.dumps(entry) + "\n")
 
 
 def means_of(steps: list[dict[str, Tensor]]) -> dict[str, float]:

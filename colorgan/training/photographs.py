@@ -70,9 +70,15 @@ def fingerprint(photographs: Sequence[Photograph], folder: Path) -> str:
     digest = hashlib.sha256()
     for photo in photographs:
         name = photo.path.relative_to(folder) if photo.path.is_relative_to(folder) else photo.path
-        length = photo.length or photo.file.stat().st_size
-        digest.update(f"{name} {length}\n".encode(errors="surrogateescape"))
+        digest.update(f"{name} {photo.length or _size_of(photo.file)}\n".encode(errors="surrogateescape"))
     return digest.hexdigest()
+
+
+def _size_of(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except OSError:  # a link to nowhere: training leaves it out, and says so
+        return 0
 
 
 def split(

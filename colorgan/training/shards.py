@@ -24,8 +24,8 @@ from PIL import Image, ImageOps
 from colorgan.color import colorfulness
 from colorgan.config import PrepareConfig
 from colorgan.devices import available_cpus
-from colorgan.errors import ImageError, RunError, UsageError
-from colorgan.files import atomic_file, remove_leftovers
+from colorgan.errors import ImageError, UsageError
+from colorgan.files import atomic_file, make_writable, remove_leftovers, writing
 from colorgan.sources import require_images
 from colorgan.training.dataset import open_reduced
 from colorgan.training.photographs import INDEX, Photograph, read_index
@@ -51,13 +51,15 @@ class Packing:
 
     def __init__(self, data: Path, shards: Path, config: PrepareConfig) -> None:
         self.data, self.shards, self.config, self.index = data, shards, config, shards / INDEX
+        found = require_images(data)
+        make_writable(shards)
         settings, *entries = read_index(self.index) if self.index.exists() else [{}]
         if settings and settings != {"settings": config.to_dict()}:
             begun = json.dumps(settings.get("settings"))
             raise UsageError(f"{shards} was begun with {begun}: give the same, or another folder")
         remove_leftovers(shards)
         known = {entry["source"] for entry in entries}
-        self.left = [path for path in require_images(data) if self._name(path) not in known]
+        self.left = [path for path in found if self._name(path) not in known]
         self._number = len({entry["shard"] for entry in entries if "shard" in entry})
         self._first_of = {entry["pixels"]: entry["source"] for entry in entries if "pixels" in entry}
         self._write_index([{"settings": config.to_dict()}, *entries])
@@ -68,38 +70,33 @@ class Packing:
             for start in range(0, len(self.left), self.config.shard_size):
                 paths = self.left[start : start + self.config.shard_size]
                 entries = self._pack(pool.map(self._resize, paths))
-                try:
-                    with self.index.open("a", encoding="ascii") as file:
-                        file.writelines(json.dumps(entry) + "\n" for entry in entries)
-                        file.flush()
-                        os.fsync(file.fileno())
-                except OSError as error:
-                    raise RunError(f"{self.index}: cannot be written ({error.strerror})") from error
+                with writing(self.index), self.index.open("a", encoding="ascii") as file:
+                    file.writelines(json.dumps(entry) + "\n" for entry in entries)
+                    file.flush()
+                    os.fsync(file.fileno())
                 yield from entries
 
     def _pack(self, photos: Iterable[Resized]) -> list[dict[str, Any]]:
         """Write a shard of those that are to be kept, if any."""
         entries: list[dict[str, Any]] = []
         path = self.shards / f"{self._number:05d}.tar"
-        try:
-            with (
-                atomic_file(path) as temporary,
-                tarfile.open(temporary, "w", format=tarfile.USTAR_FORMAT) as tar,
-            ):
-                for photo in photos:
-                    entry: dict[str, Any] = {"source": self._name(photo.path)}
-                    entries.append(entry)
-                    if reason := self._why_not(photo):
-                        entry["left_out"] = reason
-                        continue
-                    self._first_of[photo.pixels] = entry["source"]
-                    member = tarfile.TarInfo(f"{len(entries) - 1:06d}.jpg")
-                    member.size = len(photo.data)
-                    entry |= {"shard": path.name, "name": member.name, "pixels": photo.pixels}
-                    entry |= {"offset": tar.offset + tarfile.BLOCKSIZE, "length": member.size}
-                    tar.addfile(member, io.BytesIO(photo.data))
-        except OSError as error:
-            raise RunError(f"{path}: cannot be written ({error.strerror})") from error
+        with (
+            writing(path),
+            atomic_file(path) as temporary,
+            tarfile.open(temporary, "w", format=tarfile.USTAR_FORMAT) as tar,
+        ):
+            for photo in photos:
+                entry: dict[str, Any] = {"source": self._name(photo.path)}
+                entries.append(entry)
+                if reason := self._why_not(photo):
+                    entry["left_out"] = reason
+                    continue
+                self._first_of[photo.pixels] = entry["source"]
+                member = tarfile.TarInfo(f"{len(entries) - 1:06d}.jpg")
+                member.size = len(photo.data)
+                entry |= {"shard": path.name, "name": member.name, "pixels": photo.pixels}
+                entry |= {"offset": tar.offset + tarfile.BLOCKSIZE, "length": member.size}
+                tar.addfile(member, io.BytesIO(photo.data))
         if any("shard" in entry for entry in entries):
             self._number += 1
         else:
@@ -134,8 +131,5 @@ class Packing:
 
     def _write_index(self, entries: list[dict[str, Any]]) -> None:
         """Write the index anew: a line that was cut off is not in it any more."""
-        try:
-            with atomic_file(self.index) as temporary:
-                temporary.write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="ascii")
-        except OSError as error:
-            raise RunError(f"{self.index}: cannot be written ({error.strerror})") from error
+        with writing(self.index), atomic_file(self.index) as temporary:
+            temporary.write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="ascii")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Iterator, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -28,6 +28,17 @@ Network = TypeVar("Network", bound=nn.Module)
 
 Scalars = dict[str, Tensor]
 """Figures of one step, each a tensor of one value on the training device."""
+
+
+class Batch(NamedTuple):
+    """What a step learns from, all in [-1, 1]."""
+
+    rgb: Tensor
+    """(N, 3, H, W)."""
+    clean: Tensor
+    """Its gray, (N, 1, H, W)."""
+    gray: Tensor
+    """What the generator sees: `clean`, or what age has made of it."""
 
 
 class Judge(nn.Module):
@@ -111,13 +122,13 @@ class Trainer:
         Each is with the mean gradient of the batches.
         """
         self._set_learning_rate()
-        pairs = [self._prepare(pixels, number) for number, pixels in enumerate(batches)]
+        prepared = [self._prepare(pixels, number) for number, pixels in enumerate(batches)]
         adversarial = self.epoch >= self.config.warmup_epochs
         # Of a single batch, both updates share the generator's forward pass; of several, all its inner values
         # would have to be kept until the discriminator's update, so that each is coloured a second time.
-        only = self._color(*pairs[0]) if len(pairs) == 1 else None
-        scalars = self._update_discriminator(pairs, only) if adversarial else {}
-        scalars |= self._update_generator(pairs, only, adversarial)
+        only = self._color(prepared[0]) if len(prepared) == 1 else None
+        scalars = self._update_discriminator(prepared, only) if adversarial else {}
+        scalars |= self._update_generator(prepared, only, adversarial)
         self.step += 1
         self._average()
         if self.fabric.world_size > 1:
@@ -160,56 +171,53 @@ class Trainer:
             network = nn.SyncBatchNorm.convert_sync_batchnorm(network)
         return network.to(self.fabric.device).to(memory_format=torch.channels_last)
 
-    def _prepare(self, pixels: Tensor, number: int) -> tuple[Tensor, Tensor]:
-        """RGB (N, 3, H, W), half of them mirrored, and their gray (N, 1, H, W), all in [-1, 1]."""
+    def _prepare(self, pixels: Tensor, number: int) -> Batch:
+        """Of pixels uint8 (N, H, W, 3), half are mirrored."""
         number = self.order.rank + number * self.order.processes
         random = torch.Generator(self.fabric.device)
         random.manual_seed((self.config.seed * 2**32 + self.step) * 2**12 + number)
         rgb = pixels.to(self.fabric.device, non_blocking=True).permute(0, 3, 1, 2).float() / 255
         mirrored = torch.rand(len(rgb), 1, 1, 1, generator=random, device=rgb.device) < 0.5
         rgb = torch.where(mirrored, rgb.flip(3), rgb)
-        real = 2 * rgb - 1
-        if not self.config.aging:
-            return real, prepare_input(real)
-        return real, 2 * Aging(rgb, random).gray(self.config.aging) - 1
+        clean = prepare_input(rgb)
+        gray = Aging(rgb, clean, random).gray(self.config.aging) if self.config.aging else clean
+        return Batch(2 * rgb - 1, 2 * clean - 1, 2 * gray - 1)
 
-    def _color(self, real: Tensor, gray: Tensor) -> Tensor:
-        fake: Tensor = self._generator(gray, prepare_input(real))
+    def _color(self, batch: Batch) -> Tensor:
+        fake: Tensor = self._generator(batch.gray, batch.clean)
         return fake
 
-    def _update_discriminator(self, pairs: list[tuple[Tensor, Tensor]], only: Tensor | None) -> Scalars:
+    def _update_discriminator(self, batches: list[Batch], only: Tensor | None) -> Scalars:
         losses, right = [], []
-        for number, (real, gray) in enumerate(pairs, start=1):
+        for number, batch in enumerate(batches, start=1):
             with torch.no_grad():
-                fake = self._color(real, gray) if only is None else only.detach()
-            with self.fabric.no_backward_sync(self._judge, enabled=number < len(pairs)):
-                real_logits, fake_logits = self._judge(real, fake)
+                fake = self._color(batch) if only is None else only.detach()
+            with self.fabric.no_backward_sync(self._judge, enabled=number < len(batches)):
+                real_logits, fake_logits = self._judge(batch.rgb, fake)
                 loss = discriminator_loss(real_logits, fake_logits, self.config.label_smoothing)
-                self.fabric.backward(loss / len(pairs))
+                self.fabric.backward(loss / len(batches))
             losses.append(loss.detach())
             right.append(((real_logits > 0).float().mean() + (fake_logits < 0).float().mean()) / 2)
         self._discriminator_step.step()
         self._discriminator_step.zero_grad()
         return {"discriminator": torch.stack(losses).mean(), "accuracy": torch.stack(right).mean()}
 
-    def _update_generator(
-        self, pairs: list[tuple[Tensor, Tensor]], only: Tensor | None, adversarial: bool
-    ) -> Scalars:
+    def _update_generator(self, batches: list[Batch], only: Tensor | None, adversarial: bool) -> Scalars:
         scalars: list[Scalars] = []
         self.discriminator.requires_grad_(False)  # its gradients would be thrown away
-        for number, (real, gray) in enumerate(pairs, start=1):
-            with self.fabric.no_backward_sync(self._generator, enabled=number < len(pairs)):
-                fake = self._color(real, gray) if only is None else only
-                chroma = extract_chroma(real)
+        for number, batch in enumerate(batches, start=1):
+            with self.fabric.no_backward_sync(self._generator, enabled=number < len(batches)):
+                fake = self._color(batch) if only is None else only
+                chroma = extract_chroma(batch.rgb)
                 strength = self.config.chroma_weight
                 weight = chroma_weights(chroma, strength) if strength else None
-                l1 = reconstruction_loss(fake, real, weight)
+                l1 = reconstruction_loss(fake, batch.rgb, weight)
                 loss = self.config.l1_weight * l1
                 if adversarial:
                     with self.fabric.autocast():
                         logits = self.discriminator(fake)
                     loss = loss + adversarial_loss(logits.float())
-                self.fabric.backward(loss / len(pairs))
+                self.fabric.backward(loss / len(batches))
             sample = extract_chroma(fake.detach()[..., ::4, ::4]).norm(dim=1).mean()
             true = chroma[..., ::4, ::4].norm(dim=1).mean()
             scalars.append({"generator": loss.detach(), "l1": l1.detach(), "chroma": sample, "true": true})
