@@ -29,6 +29,7 @@ def main() -> None:
         "backends": draw_backends,
         "end_to_end": draw_end_to_end,
         "scaling": draw_scaling,
+        "ablation": draw_ablation,
     }
     for name, draw in plots.items():
         if (path := RESULTS / f"{name}.json").exists():
@@ -104,6 +105,24 @@ def draw_scaling(report: Report) -> Figure:
             axis.minorticks_off()
             if column == 0:
                 axis.set_ylabel(label)
+    leave_room(figure, 0.05)
+    return figure
+
+
+def draw_ablation(report: Report) -> Figure:
+    """CIEDE2000 against colourfulness, a curve over saturations for each way to train."""
+    figure, axes = plt.subplots(1, 2, figsize=(9, 4.2), sharey=True, layout="constrained")
+    for axis, gray in zip(axes, ("clean", "aged"), strict=True):
+        for number, row in enumerate(report["rows"]):
+            points = [(each["colorfulness_ratio"], each["ciede2000"]) for each in row[gray]]
+            line, color = ("-", "--")[number // len(COLORS)], COLORS[number % len(COLORS)]
+            axis.plot(*zip(*points, strict=True), line, color=color, label=row["variant"], linewidth=1)
+            axis.plot(*points[0], "o", color=color, markersize=4)
+        axis.axhline(report["rows"][0]["colorless_ciede2000"], color=INK, linewidth=0.7)
+        axis.set(title=f"{gray} gray", xlabel="colourfulness ratio", xlim=(0, 1.2))
+    axes[0].set(ylabel="CIEDE2000 (line: colourless)")
+    axes[1].legend(frameon=False, fontsize=7)
+    figure.suptitle("Dots: chroma as predicted; along the curves: up to three times as strong")
     leave_room(figure, 0.05)
     return figure
 

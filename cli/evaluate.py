@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,7 @@ from colorgan.errors import ImageError, UsageError
 if TYPE_CHECKING:
     from colorgan.evaluation import Scores
     from colorgan.metrics import RGB8
+    from colorgan.perceptual import Fid, Lpips
 
     ResultOf = Callable[[Path, RGB8], RGB8]
 
@@ -25,6 +27,7 @@ ROWS = {
     "chroma error": "chroma_error",
     "PSNR, dB": "psnr",
     "SSIM": "ssim",
+    "LPIPS": "lpips",
     "colourfulness": "colorfulness",
 }
 
@@ -43,7 +46,19 @@ ROWS = {
     show_default=True,
     help="Folder for images.jsonl and the contact sheets worst.jpg and best.jpg.",
 )
-def main(truth: Path, model: Path | None, results: Path | None, output: Path) -> None:
+@click.option(
+    "--lpips",
+    type=click.Path(path_type=Path),
+    help="torchvision's AlexNet, alexnet-owt-7be5be79.pth: LPIPS, too.",
+)
+@click.option(
+    "--fid",
+    type=click.Path(path_type=Path),
+    help="torch-fidelity's network, pt_inception-2015-12-05-6726825d.pth: FID, too.",
+)
+def main(
+    truth: Path, model: Path | None, results: Path | None, output: Path, lpips: Path | None, fid: Path | None
+) -> None:
     """Colour the gray versions of the photographs in TRUTH_DIR, and compare them with the true ones.
 
     Each figure is a mean over the photographs with its 95 % interval (bootstrap), beside that of the gray
@@ -51,7 +66,7 @@ def main(truth: Path, model: Path | None, results: Path | None, output: Path) ->
     """
     from tqdm import tqdm
 
-    from colorgan.evaluation import read_rgb, score, summarize
+    from colorgan.evaluation import colorless, read_rgb, score, summarize
     from colorgan.files import make_writable, writing
     from colorgan.sources import require_images
 
@@ -59,12 +74,19 @@ def main(truth: Path, model: Path | None, results: Path | None, output: Path) ->
         raise UsageError("--model and --results: give one of them, as results were coloured before")
     paths = require_images(truth)
     make_writable(output)
+    distance, fids = _perceptual(lpips, fid)
     result_of = _in_folder(truth, results) if results else _by_model(model)
     scores = []
     for path in tqdm(paths, unit=" images", disable=None):
         try:
             true = read_rgb(path)
-            scores.append(score(path.relative_to(truth).as_posix(), result_of(path, true), true))
+            result, gray = result_of(path, true), colorless(true)
+            scores.append(score(path.relative_to(truth).as_posix(), result, true))
+            if distance:
+                mine, baseline = distance(result, true), distance(gray, true)
+                scores[-1] = replace(scores[-1], lpips=mine, colorless_lpips=baseline)
+            for each, image in zip(fids, (result, gray), strict=False):
+                each.add(image, true)
         except (ImageError, OSError, ValueError) as error:
             click.echo(f"Left out: {path}: {error}", err=True)
     if not scores:
@@ -75,7 +97,10 @@ def main(truth: Path, model: Path | None, results: Path | None, output: Path) ->
     click.echo(f"| {len(scores)} photographs | coloured | colourless |")
     click.echo("| --- | ---: | ---: |")
     for label, name in ROWS.items():
-        click.echo(f"| {label} | {figures[name]} | {figures.get('colorless_' + name, 0)} |")
+        if name in figures:
+            click.echo(f"| {label} | {figures[name]} | {figures.get('colorless_' + name, 0)} |")
+    if fids and len(scores) > 1:
+        click.echo(f"| FID | {fids[0].value():.4g} | {fids[1].value():.4g} |")
     click.echo(
         f"CIEDE2000 {figures['ciede2000_ratio'].value - 1:+.1%} beside colourless; "
         f"colourfulness {figures['colorfulness_ratio']} of the true. Images: {output}"
@@ -91,13 +116,23 @@ def _write(output: Path, truth: Path, scores: list[Scores], result_of: ResultOf)
     from colorgan.files import atomic_file
 
     with atomic_file(output / "images.jsonl") as temporary:
-        temporary.write_text("".join(json.dumps(asdict(each)) + "\n" for each in scores), encoding="ascii")
+        rows = ({name: value for name, value in asdict(each).items() if value is not None} for each in scores)
+        temporary.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="ascii")
     ranked = sorted(scores, key=lambda each: each.colorless_ciede2000 - each.ciede2000)
     for name, chosen in (("worst", ranked[:SHOWN]), ("best", ranked[::-1][:SHOWN])):
         truths = [(path := truth / each.path, read_rgb(path)) for each in chosen]
         sheet = contact_sheet([(result_of(path, true), true) for path, true in truths])
         with atomic_file(output / f"{name}.jpg") as temporary:
             sheet.save(temporary, "JPEG", quality=90)
+
+
+def _perceptual(lpips: Path | None, fid: Path | None) -> tuple[Lpips | None, list[Fid]]:
+    """What was asked for: LPIPS, and FID of the results and of the gray photographs."""
+    if not lpips and not fid:
+        return None, []
+    from colorgan.perceptual import Fid, Lpips
+
+    return Lpips(lpips) if lpips else None, [Fid(fid), Fid(fid)] if fid else []
 
 
 def _by_model(model: Path | None) -> ResultOf:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -39,6 +39,9 @@ class Scores:
     colorless_chroma_error: float
     colorless_psnr: float
     colorless_ssim: float
+    lpips: float | None = None
+    """If its network was given, as that of the gray photograph."""
+    colorless_lpips: float | None = None
 
 
 @dataclass(frozen=True)
@@ -59,12 +62,17 @@ def read_rgb(path: Path) -> RGB8:
         return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
 
 
+def colorless(truth: RGB8) -> RGB8:
+    """The gray version, as RGB."""
+    return np.repeat(np.asarray(Image.fromarray(truth).convert("L"))[..., None], 3, axis=2)
+
+
 def score(name: str, result: RGB8, truth: RGB8) -> Scores:
     """Compare a result with the truth, both uint8 (H, W, 3) of one size of 7 pixels a side or more."""
-    gray = np.repeat(np.asarray(Image.fromarray(truth).convert("L"))[..., None], 3, axis=2)
+    gray = colorless(truth)
     lab = rgb2lab(truth)
-    mine, colorless = (_distances(image, truth, lab) for image in (result, gray))
-    return Scores(name, *mine, colorfulness(result), colorfulness(truth), *colorless)
+    mine, baseline = (_distances(image, truth, lab) for image in (result, gray))
+    return Scores(name, *mine, colorfulness(result), colorfulness(truth), *baseline)
 
 
 def _distances(image: RGB8, truth: RGB8, true_lab: Lab) -> tuple[float, float, float, float]:
@@ -82,7 +90,7 @@ def summarize(scores: Sequence[Scores]) -> dict[str, Estimate]:
 
     The intervals are those of the percentile bootstrap over photographs, with a fixed seed.
     """
-    names = [name for name in Scores.__dataclass_fields__ if name != "path"]
+    names = [name for name, value in asdict(scores[0]).items() if name != "path" and value is not None]
     table = np.array([[getattr(row, name) for name in names] for row in scores])
     chosen = np.random.default_rng(0).integers(0, len(table), (RESAMPLES, len(table)))
     every, means = table.mean(0), table[chosen].mean(1)

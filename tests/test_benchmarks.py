@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from click.testing import CliRunner
-from conftest import MakePhoto
+from conftest import MakePhoto, to_tensor
 
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT))  # at the end: colorgan itself is the one that is installed
 
-from benchmarks import backends, compare, end_to_end, plots, report, scaling  # noqa: E402
+from benchmarks import ablation, backends, compare, end_to_end, plots, report, scaling  # noqa: E402
 from benchmarks.corpora import CORPORA, Corpus, to_png, to_tiff, tone  # noqa: E402
 from benchmarks.measure import Timing, measure  # noqa: E402
 
@@ -145,6 +146,37 @@ def test_scaling_runs_the_command(photos: Path, results: Path) -> None:
     assert "| files | 3 | 3 | " in output
     (row,) = json.loads((results / "scaling.json").read_text())["rows"]
     assert row["megabytes"] > 20
+
+
+def test_ways_to_train_are_compared_on_photographs_held_out(photos: Path, results: Path) -> None:
+    words = ["--size", 32, "--epochs", 1, "--batch-size", 1, "--base-channels", 4]
+    output = call(ablation.main, photos, *words, "--only", "L1;L1 + GAN;rgb head")
+    assert "| L1 + GAN | 1 | " in output
+    found = json.loads((results / "ablation.json").read_text())
+    assert [row["variant"] for row in found["rows"]] == ["L1", "L1 + GAN", "rgb head"]
+    for row in found["rows"]:
+        ratios = [point["colorfulness_ratio"] for point in row["clean"]]
+        assert ratios == sorted(ratios)
+        assert row["aged"] != row["clean"]
+        assert row["colorless_ciede2000"] > 1
+
+
+def test_a_generator_that_knows_the_truth_is_no_distance_from_it(make_photo: MakePhoto) -> None:
+    rgb = to_tensor(make_photo(64, 64, "RGB")) / 2 + 0.5
+    found = ablation.compare(Oracle(2 * rgb - 1), rgb)  # type: ignore[arg-type]
+    assert found["clean"][0]["ciede2000"] < 0.2
+    assert found["clean"][0]["colorfulness_ratio"] == pytest.approx(1, abs=0.01)
+    assert found["clean"][-1]["ciede2000"] > 3
+
+
+class Oracle(torch.nn.Module):
+    def __init__(self, truth: torch.Tensor) -> None:
+        super().__init__()
+        self.truth = torch.nn.Parameter(truth)
+
+    def forward(self, gray: torch.Tensor) -> torch.Tensor:
+        assert gray.shape[2:] == self.truth.shape[2:]
+        return self.truth
 
 
 def test_plots_are_drawn_of_the_results_that_are_committed(results: Path) -> None:

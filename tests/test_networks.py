@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from conftest import MakePhoto, seeded_generator
-from PIL import Image
+from conftest import MakePhoto, seeded_generator, to_tensor
 from torch import nn
 
 from colorgan.config import GeneratorConfig
@@ -17,10 +16,6 @@ from colorgan.networks import (
     extract_chroma,
     prepare_input,
 )
-
-
-def to_tensor(image: Image.Image) -> torch.Tensor:
-    return torch.from_numpy(np.asarray(image).copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
 
 
 @pytest.mark.parametrize("head", ["chroma", "rgb"])
