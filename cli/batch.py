@@ -13,6 +13,7 @@ import click
 
 from colorgan.cli.options import command, config_options, given, shown, stop_at_interrupt
 from colorgan.config import ColorizeConfig
+from colorgan.errors import UsageError
 from colorgan.outcome import Outcome, Status
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ REMARKS = {
 @click.option("--include", multiple=True, help="Take only paths or names like this, such as '1911/*.jpg'.")
 @click.option("--exclude", multiple=True, help="Leave out paths or names like this.")
 @click.option("--limit", type=click.IntRange(min=1), default=None, help="Work on so many files at most.")
+@click.option("--shard", metavar="I/N", help="Work on the I-th of N parts: for runs side by side.")
 @click.option("--prefix", default="colorized_", show_default=True, help="Goes before each result's name.")
 @click.option("--report", is_flag=True, help="Write RESULTS_DIR/report/index.html, a page to look at them.")
 @click.option("--strict", is_flag=True, help="Stop at the first failure.")
@@ -55,6 +57,7 @@ def main(
     strict: bool,
     dry_run: bool,
     limit: int | None,
+    shard: str | None,
     **options: Any,
 ) -> None:
     """Colour the photographs in the folder INPUT and its sub-folders into RESULTS_DIR.
@@ -69,10 +72,14 @@ def main(
 
     from colorgan.colorizer import Colorizer
     from colorgan.job import Job
+    from colorgan.sharding import Shard
 
     Image.MAX_IMAGE_PIXELS = None  # colorgan.images has a limit of its own, which allows for large scans
     warnings.filterwarnings("ignore", module="PIL")  # about damage that it can read past
     selection = {name: options.pop(name) for name in ("include", "exclude", "prefix")}
+    if shard and report:
+        raise UsageError("--shard and --report: when all are done, colorgan report makes a page of them")
+    selection["shard"] = Shard.parse(shard) if shard else None
     job = Job.plan(input, results, limit=limit or 0, **selection)
     colorizer = Colorizer(model, ColorizeConfig(**given(ColorizeConfig, options)))
     if dry_run:
@@ -86,7 +93,7 @@ def preview(colorizer: Colorizer, job: Job) -> None:
     from colorgan.manifest import Manifest
 
     counts: Counter[Status | None] = Counter()
-    for item in colorizer.pending(job, Manifest(job.destination)):
+    for item in colorizer.pending(job, Manifest(job.destination, job.shard)):
         counts[item.status if isinstance(item, Outcome) else None] += 1
         if isinstance(item, Path):
             click.echo(shown(job.relative(item)))
@@ -97,6 +104,7 @@ def preview(colorizer: Colorizer, job: Job) -> None:
 
 def colorize(colorizer: Colorizer, job: Job, strict: bool, report: bool) -> None:
     """Run the job, say what came of it, and leave with its exit code."""
+    from colorgan.manifest import manifest_path
     from colorgan.timing import StageTimes
 
     click.echo(f"Running on {colorizer.model.runs_on}.")
@@ -121,7 +129,8 @@ def colorize(colorizer: Colorizer, job: Job, strict: bool, report: bool) -> None
         click.echo(f"Failed: {shown(job.relative(failure.path))}: {failure.error}", err=True)
     if counts[Status.FAILED] > len(failures):
         more = counts[Status.FAILED] - len(failures)
-        click.echo(f"Failed: {more} more, named in {job.destination / 'manifest.jsonl'}", err=True)
+        where = manifest_path(job.destination, job.shard)
+        click.echo(f"Failed: {more} more, named in {where}", err=True)
     if strict and failures:
         click.echo("Stopped at a failure, as --strict asks; the same command again goes on.", err=True)
     elif stop.is_set():

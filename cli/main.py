@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-COMMANDS = ("batch", "doctor", "evaluate", "export", "prepare", "report", "restore", "train")
+COMMANDS = ("batch", "doctor", "evaluate", "export", "prepare", "report", "restore", "status", "train")
 
 
 class LazyGroup(click.Group):

@@ -20,7 +20,16 @@ from colorgan.errors import ColorganError, StoppedError
 
 Command = Callable[..., None]
 
-TRAINING_PACKAGES = ("torch", "torchvision", "lightning_fabric", "onnxscript", "skimage", "tensorboard")
+TRAINING_PACKAGES = (
+    "torch",
+    "torchvision",
+    "lightning_fabric",
+    "onnxscript",
+    "skimage",
+    "tensorboard",
+    "torchmetrics",
+    "torch_fidelity",
+)
 
 
 class NumberOr(click.types.IntParamType):

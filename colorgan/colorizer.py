@@ -81,7 +81,7 @@ class Colorizer:
         what the stages take, and `thumbnails` are made of what is coloured.
         """
         stop, times = stop or Event(), times or StageTimes()
-        with Manifest.open(job.destination) as manifest:
+        with Manifest.open(job.destination, job.shard) as manifest:
             todo = takewhile(lambda _: not stop.is_set(), self.pending(job, manifest))
             for outcome in self._outcomes(job, todo, times, thumbnails):
                 if outcome.status in (Status.COLORED, Status.COPIED, Status.SKIPPED, Status.FAILED):

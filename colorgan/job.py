@@ -6,7 +6,7 @@ import hashlib
 import os
 import unicodedata
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from colorgan.errors import ImageError, UsageError
 from colorgan.files import LEFTOVER
 from colorgan.manifest import Entry, Manifest
 from colorgan.outcome import Outcome
+from colorgan.sharding import Shard
 from colorgan.sources import has_image_suffix, read_list, walk_files
 
 PREFIX = "colorized_"
@@ -43,6 +44,8 @@ class Job:
     limit: int = 0
     """Files to work on in one run, besides those done before; 0: all."""
     prefix: str = PREFIX
+    shard: Shard | None = None
+    """The part of the files to take; None: all."""
 
     @classmethod
     def plan(cls, source: str | Path, destination: str | Path, **options: Any) -> Job:
@@ -73,7 +76,7 @@ class Job:
             raise UsageError(f"{self.destination}: {where}; choose another folder for the results")
         if self.prefix != Path(self.prefix).name and self.prefix:
             raise UsageError(f"prefix is {self.prefix!r}; it must be the beginning of a file's name")
-        if not any(self.takes(path) for path in self.files()):
+        if not any(self.takes(path) for path in replace(self, shard=None).files()):
             left = " that --include and --exclude leave" if self.include or self.exclude else ""
             raise UsageError(f"{source}: there are no images in it{left} (such as .jpg, .png, .tif, .webp)")
 
@@ -105,7 +108,8 @@ class Job:
         def fits(patterns: tuple[str, ...]) -> bool:
             return any(fnmatchcase(name, pattern) for pattern in patterns for name in names)
 
-        return (not self.include or fits(self.include)) and not fits(self.exclude)
+        wanted = (not self.include or fits(self.include)) and not fits(self.exclude)
+        return wanted and (not self.shard or self.shard.holds(names[0]))
 
     def entry(self, outcome: Outcome, made_by: str) -> Entry:
         """What the manifest is to say of a file, with paths as they are inside the two folders."""
@@ -152,7 +156,7 @@ class Job:
         """Files whose results a file system that ignores case would take for that of an earlier file."""
         first: dict[str, Path] = {}
         same = {}
-        for path in filter(self.takes, self.files()):
+        for path in filter(self.takes, replace(self, shard=None).files()):
             key = unicodedata.normalize("NFC", self.relative(path).as_posix()).casefold()
             if (other := first.setdefault(key, path)) != path:
                 same[path] = other

@@ -2,7 +2,8 @@
 
 `manifest.jsonl` has one line of ASCII JSON for each input. Lines are only ever added while a run lasts, and
 the last line of a path wins; at its end the file is compacted. Names that are not UTF-8 are kept by Python's
-surrogateescape.
+surrogateescape. Runs side by side, each of a shard of the inputs, have a file each, `.colorgan/3-of-8.jsonl`,
+which the next run of all inputs takes into `manifest.jsonl`.
 """
 
 from __future__ import annotations
@@ -18,9 +19,14 @@ from filelock import FileLock, Timeout
 
 from colorgan.errors import RunError
 from colorgan.files import atomic_file, make_writable, remove_leftovers
+from colorgan.sharding import Shard
 
 NAME = "manifest.jsonl"
 LOCK = ".colorgan.lock"
+SHARDS = ".colorgan"
+"""Folder for the manifests and locks of shards."""
+PATIENCE = 0.5
+"""Seconds to wait for a lock, which runs of other shards take for a moment to see whether it is free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,30 +56,43 @@ class Entry:
 class Manifest:
     """What earlier runs did, by the paths of the inputs, and the place for what this one does."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.entries = {entry.path: entry for _, entry in _read(folder / NAME)}
+    def __init__(self, folder: Path, shard: Shard | None = None) -> None:
+        # Other shards of as many hold nothing of this one, and may be long.
+        beside = _of_shards(folder, NAME, shard.count) if shard else []
+        sources = [
+            path for path in _sources(folder) if path == manifest_path(folder, shard) or path not in beside
+        ]
+        self.entries = {
+            entry.path: entry for _, entry in _read(sources) if not shard or shard.holds(entry.path)
+        }
         """Of earlier runs: memory is not to grow with what this one does."""
         self._file: TextIO | None = None
 
     @classmethod
     @contextmanager
-    def open(cls, folder: Path) -> Iterator[Manifest]:
-        """Take the folder for one run: no other run can, and what a killed run left behind is removed."""
-        make_writable(folder)
+    def open(cls, folder: Path, shard: Shard | None = None) -> Iterator[Manifest]:
+        """Take the folder, or a shard, for one run: no other run can.
+
+        What a killed run left behind is removed, but not beside other shards, whose files they may be.
+        """
+        make_writable(folder / SHARDS if shard else folder)
+        path = manifest_path(folder, shard)
         try:
-            with FileLock(folder / LOCK, timeout=0):
-                remove_leftovers(folder)
-                manifest = cls(folder)
-                with (folder / NAME).open("a", encoding="ascii") as manifest._file:
+            with _locked(folder, shard):
+                if not shard:
+                    remove_leftovers(folder)
+                    if len(sources := _sources(folder)) > 1:
+                        _compact(path, sources)
+                manifest = cls(folder, shard)
+                with path.open("a", encoding="ascii") as manifest._file:
                     manifest._file.write("\n")  # ends a line that a killed run left unfinished
                     yield manifest
-                manifest._compact()
+                _compact(path, [path])
         except Timeout as error:
             raise RunError(f"{folder}: another run is writing to it; wait for its end") from error
         except OSError as error:
             reason = f"cannot be written ({error.strerror}); make room and run the same command again"
-            raise RunError(f"{folder / NAME}: {reason}") from error
+            raise RunError(f"{path}: {reason}") from error
 
     def record(self, entry: Entry) -> None:
         """Add an entry; it is in the file, though perhaps not yet on the disk, when this returns."""
@@ -81,25 +100,77 @@ class Manifest:
         self._file.write(json.dumps(asdict(entry)) + "\n")
         self._file.flush()
 
-    def _compact(self) -> None:
-        """Keep the last line of each path, by reading the file twice."""
-        path = self.folder / NAME
-        last = {entry.path: number for number, (_, entry) in enumerate(_read(path))}
-        with atomic_file(path) as temporary, temporary.open("w", encoding="ascii") as compacted:
-            for number, (line, entry) in enumerate(_read(path)):
-                if last[entry.path] == number:
-                    compacted.write(line)
+
+def has_manifest(folder: Path) -> bool:
+    """Whether a folder holds results of colorgan-batch."""
+    return any(path.is_file() for path in _sources(folder))
 
 
-def _read(path: Path) -> Iterator[tuple[str, Entry]]:
+def runs_under_way(folder: Path) -> list[str]:
+    """What is being written to a results folder: `all`, or shards such as `3-of-8`."""
+    locks = {path.stem: path for path in _of_shards(folder, LOCK)} | {"all": folder / LOCK}
+    return [name for name, lock in locks.items() if lock.exists() and not _is_free(lock)]
+
+
+@contextmanager
+def _locked(folder: Path, shard: Shard | None) -> Iterator[None]:
+    """Hold a lock while nobody holds that of all inputs, or of shards that may overlap with this one.
+
+    Each takes its own before it looks at the others: of two that begin at once, one sees the other.
+    """
+    mine = manifest_path(folder, shard, LOCK)
+    with FileLock(mine, timeout=PATIENCE):
+        beside = _of_shards(folder, LOCK, shard.count) if shard else []
+        for other in [folder / LOCK, *_of_shards(folder, LOCK)]:
+            if other != mine and other not in beside and not _is_free(other):
+                raise Timeout(str(other))
+        yield
+
+
+def _is_free(lock: Path) -> bool:
+    try:
+        with FileLock(lock, timeout=PATIENCE):
+            return True
+    except Timeout:
+        return False
+
+
+def manifest_path(folder: Path, shard: Shard | None, name: str = NAME) -> Path:
+    """The file of this name in a results folder, or that of a shard in its place."""
+    return folder / SHARDS / f"{shard.name}{Path(name).suffix}" if shard else folder / name
+
+
+def _of_shards(folder: Path, name: str, count: int | None = None) -> list[Path]:
+    """The files of this kind that shards have, or those of so many; the latest last."""
+    found = (folder / SHARDS).glob(f"*-of-{count or '*'}{Path(name).suffix}")
+    return sorted(found, key=lambda path: path.stat().st_mtime_ns)
+
+
+def _sources(folder: Path) -> list[Path]:
+    """All manifests in a results folder; what later ones say goes first."""
+    return [folder / NAME, *_of_shards(folder, NAME)]
+
+
+def _compact(path: Path, sources: list[Path]) -> None:
+    """Keep the last line of each path in one file, by reading the sources twice; the others go."""
+    last = {entry.path: number for number, (_, entry) in enumerate(_read(sources))}
+    with atomic_file(path) as temporary, temporary.open("w", encoding="ascii") as compacted:
+        for number, (line, entry) in enumerate(_read(sources)):
+            if last[entry.path] == number:
+                compacted.write(line)
+    for source in sources:
+        if source != path:
+            source.unlink()
+
+
+def _read(paths: list[Path]) -> Iterator[tuple[str, Entry]]:
     """The lines that are whole, and what they say."""
-    if not path.exists():
-        return
-    with path.open(encoding="ascii", errors="replace") as lines:
-        for line in lines:
-            try:
-                entry = Entry(**json.loads(line))
-            except (ValueError, TypeError):  # cut off by a kill, or another program's
-                continue
-            if isinstance(entry.path, str) and isinstance(entry.output, str | None):
-                yield line, entry
+    for path in filter(Path.exists, paths):
+        with path.open(encoding="ascii", errors="replace") as lines:
+            for line in lines:
+                try:
+                    entry = Entry(**json.loads(line))
+                except (ValueError, TypeError):  # cut off by a kill, or another program's
+                    continue
+                if isinstance(entry.path, str) and isinstance(entry.output, str | None):
+                    yield line, entry

@@ -89,20 +89,30 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_checkpoint(tmp_path_factory.mktemp("checkpoint") / "best.pt", seeded_generator())
 
 
+EXPORTS = {
+    "onnx": ExportConfig(),
+    "half": ExportConfig(half_weights=True, native_size=96, license="CC0-1.0"),
+    "fp16": ExportConfig(precision="fp16"),
+    "torchscript": ExportConfig(format="torchscript"),
+    "torch-export": ExportConfig(format="torch-export"),
+}
+
+
+class Exports(dict[str, Path]):
+    """A generator's exports by name, each made when a test first asks for it."""
+
+    def __init__(self, checkpoint: Path, folder: Path) -> None:
+        super().__init__(checkpoint=checkpoint)
+        self.folder = folder
+
+    def __missing__(self, name: str) -> Path:
+        from colorgan.export.exporting import export_checkpoint
+
+        exported = export_checkpoint(self["checkpoint"], self.folder / name, EXPORTS[name])
+        return self.setdefault(name, exported.path)
+
+
 @pytest.fixture(scope="session")
 def exports(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The same generator in every form, and as it is."""
-    from colorgan.export.exporting import export_checkpoint
-
-    folder = tmp_path_factory.mktemp("exports")
-    configs = {
-        "onnx": ExportConfig(),
-        "half": ExportConfig(half_weights=True, native_size=96, license="CC0-1.0"),
-        "fp16": ExportConfig(precision="fp16"),
-        "torchscript": ExportConfig(format="torchscript"),
-        "torch-export": ExportConfig(format="torch-export"),
-    }
-    paths = {
-        name: export_checkpoint(checkpoint, folder / name, config).path for name, config in configs.items()
-    }
-    return paths | {"checkpoint": checkpoint}
+    return Exports(checkpoint, tmp_path_factory.mktemp("exports"))

@@ -16,7 +16,7 @@ from jinja2 import Environment, StrictUndefined
 
 from colorgan.errors import RunError, UsageError
 from colorgan.files import atomic_file
-from colorgan.manifest import NAME, Entry, Manifest
+from colorgan.manifest import NAME, Entry, Manifest, has_manifest
 from colorgan.outcome import Status
 from colorgan.report.thumbnails import FOLDER, Thumbnails
 from colorgan.version import __version__
@@ -48,7 +48,7 @@ def write_report(results: Path, run: RunSummary | None = None) -> Path:
     Pictures that are missing are made from the results. Without `run`, what the last run with a report said
     of itself is shown again.
     """
-    if not (results / NAME).is_file():
+    if not has_manifest(results):
         raise UsageError(f"{results}: has no {NAME}; it is not a results folder of colorgan-batch")
     folder = results / FOLDER
     try:

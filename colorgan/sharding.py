@@ -1,0 +1,41 @@
+"""One part of many, for runs side by side: which files are whose is decided by their paths alone."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from colorgan.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Shard:
+    """The `number`-th of `count` parts, from 1."""
+
+    number: int
+    count: int
+
+    @classmethod
+    def parse(cls, text: str) -> Shard:
+        """Read such as 3/8."""
+        found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
+        if not found or not 1 <= int(found[1]) <= int(found[2]):
+            raise UsageError(f"shard is {text!r}; it must be such as 1/8, 2/8 ... 8/8")
+        return cls(int(found[1]), int(found[2]))
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.count}"
+
+    @property
+    def name(self) -> str:
+        """For names of files."""
+        return f"{self.number}-of-{self.count}"
+
+    def holds(self, path: str | PurePath) -> bool:
+        """Whether a file is in this part, by its path in the input folder: on every machine the same."""
+        name = PurePath(path).as_posix()
+        digest = hashlib.sha256(os.fsencode(name)).digest()
+        return int.from_bytes(digest[:8]) % self.count == self.number - 1

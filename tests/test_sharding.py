@@ -1,0 +1,221 @@
+"""Runs side by side share the work by the paths alone, and what is missing can be told."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from conftest import MakePhoto
+
+from colorgan import Colorizer, Outcome, RunError, Status
+from colorgan.cli.main import main
+from colorgan.errors import UsageError
+from colorgan.job import Job
+from colorgan.manifest import NAME, SHARDS, Entry, Manifest, manifest_path
+from colorgan.sharding import Shard
+from colorgan.status import look_at
+
+COUNT = 12
+
+
+@pytest.fixture
+def photos(tmp_path: Path, make_photo: MakePhoto) -> Path:
+    folder = tmp_path / "photos"
+    (folder / "sub").mkdir(parents=True)
+    for number in range(COUNT):
+        make_photo(60 + number, 50, seed=number).save(folder / f"{'sub/' * (number % 2)}{number}.jpg")
+    (folder / "notes.txt").write_text("not an image")
+    return folder
+
+
+def run_shard(colorizer: Colorizer, photos: Path, results: Path, shard: str | None) -> list[Outcome]:
+    return list(colorizer.run(Job.plan(photos, results, shard=Shard.parse(shard) if shard else None)))
+
+
+def invoke(*words: object) -> Result:
+    return CliRunner().invoke(main, list(map(str, words)))
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.jpg")}
+
+
+def what_became(folder: Path) -> dict[str, tuple[str, str | None]]:
+    return {path: (entry.status, entry.output) for path, entry in Manifest(folder).entries.items()}
+
+
+@pytest.mark.parametrize("text", ["0/3", "4/3", "1", "1/0", "a/b", "-1/3", "1/3/5", ""])
+def test_what_is_no_shard_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match="it must be such as 1/8"):
+        Shard.parse(text)
+
+
+def test_each_file_is_in_one_shard_the_same_everywhere() -> None:
+    names = [f"{number % 7}/{number}.jpg" for number in range(2000)]
+    shards = [Shard(number, 8) for number in range(1, 9)]
+    assert all(sum(shard.holds(name) for shard in shards) == 1 for name in names)
+    sizes = [sum(map(shard.holds, names)) for shard in shards]
+    assert min(sizes) > 180
+    assert max(sizes) < 320
+    assert Shard.parse("3/3").holds("1911/a.jpg")  # for as long as folders are shared between versions
+    assert all(Shard(1, 1).holds(name) for name in names)
+
+
+def test_shards_together_give_what_one_run_gives(
+    exports: dict[str, Path], photos: Path, tmp_path: Path
+) -> None:
+    colorizer = Colorizer(exports["onnx"])
+    run_shard(colorizer, photos, tmp_path / "one", None)
+    outcomes = [
+        outcome
+        for number in (2, 3, 1)
+        for outcome in run_shard(colorizer, photos, tmp_path / "parts", f"{number}/3")
+    ]
+    counts = Counter(outcome.status for outcome in outcomes)
+    assert counts == {Status.COLORED: COUNT, Status.IGNORED: 1}
+    assert contents(tmp_path / "parts") == contents(tmp_path / "one")
+    assert what_became(tmp_path / "parts") == what_became(tmp_path / "one")
+    again = run_shard(colorizer, photos, tmp_path / "parts", None)
+    assert Counter(outcome.status for outcome in again)[Status.DONE] == COUNT
+    assert not list((tmp_path / "parts" / SHARDS).glob("*.jsonl"))
+    assert len((tmp_path / "parts" / NAME).read_text().splitlines()) == COUNT
+
+
+def test_another_number_of_shards_does_nothing_twice(
+    exports: dict[str, Path], photos: Path, tmp_path: Path
+) -> None:
+    colorizer = Colorizer(exports["onnx"])
+    for shard in ("1/2", "2/2"):
+        run_shard(colorizer, photos, tmp_path / "out", shard)
+    again = [
+        outcome
+        for number in range(1, 6)
+        for outcome in run_shard(colorizer, photos, tmp_path / "out", f"{number}/5")
+    ]
+    assert Counter(outcome.status for outcome in again) == {Status.DONE: COUNT, Status.IGNORED: 1}
+
+
+def test_what_overlaps_is_refused_while_it_lasts_and_what_does_not_is_not(tmp_path: Path) -> None:
+    def held(holding: Shard | None, wanted: Shard | None) -> None:
+        with Manifest.open(tmp_path, holding), Manifest.open(tmp_path, wanted):
+            pass
+
+    held(Shard(1, 3), Shard(2, 3))
+    for one, other in ((Shard(1, 3), Shard(1, 3)), (Shard(1, 3), Shard(1, 2)), (Shard(1, 3), None)):
+        for pair in ((one, other), (other, one)):
+            with pytest.raises(RunError, match="another run is writing to it"):
+                held(*pair)
+    with Manifest.open(tmp_path):
+        assert look_under_way(tmp_path) == ["all"]
+
+
+def look_under_way(folder: Path) -> list[str]:
+    return look_at(folder).under_way
+
+
+def test_a_shard_reads_its_own_entries_alone(tmp_path: Path) -> None:
+    names = [f"{number}.jpg" for number in range(40)]
+    for number in (1, 2):
+        shard = Shard(number, 2)
+        with Manifest.open(tmp_path, shard) as manifest:
+            for name in filter(shard.holds, names):
+                manifest.record(Entry(name, "colored", f"colorized_{name}", "encoded", 1, 2, "m", 0.1, ""))
+    mine = Manifest(tmp_path, Shard(1, 2)).entries
+    assert set(mine) == set(filter(Shard(1, 2).holds, names))
+    assert set(Manifest(tmp_path).entries) == set(names)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_real_shards_side_by_side_one_of_them_killed_end_complete(photos: Path, tmp_path: Path) -> None:
+    def start(number: int) -> subprocess.Popen[bytes]:
+        words = ["-m", "colorgan.cli.main", "batch", str(photos), str(tmp_path / "out")]
+        options = ["--shard", f"{number}/2", "--workers", "1"]
+        return subprocess.Popen([sys.executable, *words, *options], stdout=subprocess.DEVNULL)
+
+    first, second = start(1), start(2)
+    manifest = manifest_path(tmp_path / "out", Shard(1, 2))
+    while first.poll() is None and not (manifest.exists() and manifest.read_text().strip()):
+        time.sleep(0.01)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    assert second.wait() == 0
+    assert start(1).wait() == 0
+    result = invoke("status", tmp_path / "out", photos)
+    assert result.exit_code == 0, result.output
+    assert "12 coloured" in result.output
+    assert result.output.endswith("Complete.\n")
+    assert invoke("batch", photos, tmp_path / "one").exit_code == 0
+    assert contents(tmp_path / "out") == contents(tmp_path / "one")
+    assert what_became(tmp_path / "out") == what_became(tmp_path / "one")
+
+
+def test_status_names_what_is_missing_failed_gone_or_changed(
+    exports: dict[str, Path], photos: Path, tmp_path: Path, make_photo: MakePhoto
+) -> None:
+    (photos / "bad.jpg").write_bytes(b"no")
+    run_shard(Colorizer(exports["onnx"]), photos, tmp_path / "out", None)
+    make_photo(30, 30).save(photos / "new.jpg")
+    make_photo(30, 30).save(photos / "0.jpg")
+    (tmp_path / "out/colorized_2.jpg").unlink()
+    (photos / "4.jpg").unlink()
+    result = invoke("status", tmp_path / "out", photos)
+    assert result.exit_code == 1
+    assert "12 coloured, 1 failed" in result.output
+    said = dict(line.split(": ", 1) for line in result.stderr.splitlines())
+    assert said.pop("bad.jpg").startswith("is not an image")
+    assert said == {
+        "new.jpg": "not done yet",
+        "0.jpg": "has changed since",
+        "2.jpg": "its result, colorized_2.jpg, is gone",
+    }
+    assert "4 have no result" in result.output
+    begun = invoke("status", tmp_path / "out")
+    assert begun.exit_code == 1
+    assert "new.jpg" not in begun.output
+
+
+def test_status_names_ten_or_all(tmp_path: Path) -> None:
+    with Manifest.open(tmp_path) as manifest:
+        for number in range(15):
+            manifest.record(Entry(f"{number:02}.jpg", "failed", None, "", 1, 2, "m", 0.1, "is empty"))
+    ten, every = invoke("status", tmp_path), invoke("status", tmp_path, "--all")
+    assert ten.stderr.splitlines()[-1] == "5 more; --all names them"
+    assert len(every.stderr.splitlines()) == 15
+    assert ten.exit_code == every.exit_code == 1
+
+
+def test_wrong_usage_is_one_line(photos: Path, tmp_path: Path) -> None:
+    for words, message in (
+        (["status", tmp_path], "holds no results of colorgan-batch"),
+        (["batch", photos, tmp_path / "out", "--shard", "9/8"], "it must be such as 1/8"),
+        (["batch", photos, tmp_path / "out", "--shard", "1/8", "--report"], "colorgan report makes a page"),
+    ):
+        result = invoke(*words)
+        assert result.exit_code == 2
+        assert len(result.stderr.splitlines()) == 1
+        assert message in result.stderr
+
+
+def test_an_empty_shard_is_no_error(exports: dict[str, Path], photos: Path, tmp_path: Path) -> None:
+    shard = next(
+        shard
+        for shard in (Shard(number, 50) for number in range(1, 51))
+        if not any(shard.holds(path.relative_to(photos)) for path in photos.rglob("*.*"))
+    )
+    result = invoke("batch", photos, tmp_path / "out", "--model", exports["onnx"], "--shard", shard)
+    assert result.exit_code == 0, result.output
+    assert "0 of 0 images coloured" in result.output
+
+
+def test_the_report_shows_what_all_shards_did(exports: dict[str, Path], photos: Path, tmp_path: Path) -> None:
+    for shard in ("1/2", "2/2"):
+        run_shard(Colorizer(exports["onnx"]), photos, tmp_path / "out", shard)
+    assert invoke("report", tmp_path / "out").exit_code == 0
+    data = (tmp_path / "out/report/data.js").read_text()
+    assert len(json.loads(data.removeprefix("const PHOTOGRAPHS = ").rstrip(";\n"))) == COUNT
