@@ -89,7 +89,7 @@ def main(
     until = time.monotonic() + 60 * minutes
     names = [each.strip() for each in only.split(";")] if only else [each.name for each in CONTENDERS]
     if quick:
-        sizes, batch_sizes, rounds, names, name = "256", "1,8", 7, list(QUICK), "quick"
+        sizes, batch_sizes, rounds, names, name = "256", "1,8", 5, list(QUICK), "quick"
     chosen = [each for each in CONTENDERS if each.name in names and device in each.devices]
     chosen = [REFERENCE, *(each for each in chosen if each is not REFERENCE)]
     table, threads = Table(), available_cpus()

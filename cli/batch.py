@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from colorgan.cli.options import command, config_options, given, shown, stop_at_interrupt
-from colorgan.config import ColorizeConfig
+from colorgan.config import ClusterConfig, ColorizeConfig
 from colorgan.errors import UsageError
 from colorgan.outcome import Outcome, Status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from colorgan.cluster import Cluster
     from colorgan.colorizer import Colorizer
     from colorgan.job import Job
     from colorgan.timing import StageTimes
@@ -46,9 +49,17 @@ REMARKS = {
 @click.option("--shard", metavar="I/N", help="Work on the I-th of N parts: for runs side by side.")
 @click.option("--prefix", default="colorized_", show_default=True, help="Goes before each result's name.")
 @click.option("--report", is_flag=True, help="Write RESULTS_DIR/report/index.html, a page to look at them.")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="What runs it: this machine, or a Ray cluster, in parts.",
+)
 @click.option("--strict", is_flag=True, help="Stop at the first failure.")
 @click.option("--dry-run", is_flag=True, help="Name the files that would be worked on, and do nothing.")
 @config_options(ColorizeConfig)
+@config_options(ClusterConfig)
 def main(
     input: str,
     results: Path,
@@ -58,6 +69,7 @@ def main(
     dry_run: bool,
     limit: int | None,
     shard: str | None,
+    engine: str,
     **options: Any,
 ) -> None:
     """Colour the photographs in the folder INPUT and its sub-folders into RESULTS_DIR.
@@ -66,26 +78,30 @@ def main(
     those that standard input names. Each is written as colorized_NAME, in its sub-folder. What is in colour
     already is copied as it is. The same command again goes on where it was stopped.
     """
-    import warnings
-
-    from PIL import Image
-
     from colorgan.colorizer import Colorizer
+    from colorgan.images import prepare_pillow
     from colorgan.job import Job
     from colorgan.sharding import Shard
 
-    Image.MAX_IMAGE_PIXELS = None  # colorgan.images has a limit of its own, which allows for large scans
-    warnings.filterwarnings("ignore", module="PIL")  # about damage that it can read past
+    prepare_pillow()
     selection = {name: options.pop(name) for name in ("include", "exclude", "prefix")}
-    if shard and report:
-        raise UsageError("--shard and --report: when all are done, colorgan report makes a page of them")
+    cluster = ClusterConfig(**given(ClusterConfig, options))
+    if report and (shard or engine == "ray"):
+        raise UsageError("--report: when all parts are done, colorgan report makes a page of them")
+    if cluster != ClusterConfig() and engine != "ray":
+        raise UsageError("--address, --actors and what each gets are for --engine ray")
     selection["shard"] = Shard.parse(shard) if shard else None
     job = Job.plan(input, results, limit=limit or 0, **selection)
-    colorizer = Colorizer(model, ColorizeConfig(**given(ColorizeConfig, options)))
+    config = ColorizeConfig(**given(ColorizeConfig, options))
     if dry_run:
-        preview(colorizer, job)
+        preview(Colorizer(model, config), job)
+    elif engine == "ray":
+        from colorgan.cluster import Cluster
+
+        with Cluster(model, config, cluster) as workers:
+            colorize(Colorizer(model, config), job, strict, report, workers)
     else:
-        colorize(colorizer, job, strict, report)
+        colorize(Colorizer(model, config), job, strict, report)
 
 
 def preview(colorizer: Colorizer, job: Job) -> None:
@@ -102,16 +118,24 @@ def preview(colorizer: Colorizer, job: Job) -> None:
     click.echo(f"{counts.pop(None, 0)} files to work on{remarks(counts)}. Nothing was done.", err=True)
 
 
-def colorize(colorizer: Colorizer, job: Job, strict: bool, report: bool) -> None:
+def colorize(
+    colorizer: Colorizer, job: Job, strict: bool, report: bool, cluster: Cluster | None = None
+) -> None:
     """Run the job, say what came of it, and leave with its exit code."""
     from colorgan.manifest import manifest_path
+    from colorgan.report.thumbnails import Thumbnails
     from colorgan.timing import StageTimes
 
-    click.echo(f"Running on {colorizer.model.runs_on}.")
+    click.echo(f"Running on {cluster.runs_on if cluster else colorizer.model.runs_on}.")
     start, times = perf_counter(), StageTimes()
     images = sum(map(job.takes, job.files()))
     with stop_at_interrupt() as stop:
-        counts, failures = run(colorizer, job, times, stop, strict, images, report)
+        if cluster:
+            outcomes = cluster.run(colorizer, job, stop, times)
+        else:
+            thumbnails = Thumbnails.of(job.destination) if report else None
+            outcomes = colorizer.run(job, stop, times, thumbnails)
+        counts, failures = follow(outcomes, job, stop, strict, images)
     seconds = perf_counter() - start
     click.echo(
         f"{counts[Status.COLORED]} of {images} images coloured in {seconds:.1f} s "
@@ -119,10 +143,11 @@ def colorize(colorizer: Colorizer, job: Job, strict: bool, report: bool) -> None
     )
     if shares := times.shares():
         (bottleneck, most), *others = shares.items()
-        busy = times.seconds["model"] / colorizer.model.at_once / seconds
         rest = ", ".join(f"{stage} {share:.0%}" for stage, share in others)
         work = f"{most:.0%} of the work" + (f" ({rest})" if rest else "")
-        click.echo(f"Bottleneck: {bottleneck}, {work}. The device was {busy:.0%} busy.")
+        busy = times.seconds["model"] / colorizer.model.at_once / seconds
+        device = "" if cluster else f" The device was {busy:.0%} busy."
+        click.echo(f"Bottleneck: {bottleneck}, {work}.{device}")
     if report:
         show(colorizer, job, times, counts[Status.COLORED], seconds)
     for failure in failures:
@@ -152,19 +177,16 @@ def show(colorizer: Colorizer, job: Job, times: StageTimes, images: int, seconds
     click.echo(f"Report: {write_report(job.destination, summary)}")
 
 
-def run(
-    colorizer: Colorizer, job: Job, times: StageTimes, stop: Event, strict: bool, images: int, report: bool
+def follow(
+    outcomes: Iterator[Outcome], job: Job, stop: Event, strict: bool, images: int
 ) -> tuple[Counter[Status], list[Outcome]]:
-    """Run the job under a progress bar; count, and keep the first failures."""
+    """Show how a run goes on under a progress bar; count, and keep the first failures."""
     from tqdm import tqdm
 
-    from colorgan.report.thumbnails import Thumbnails
-
-    thumbnails = Thumbnails.of(job.destination) if report else None
     counts: Counter[Status] = Counter()
     failures: list[Outcome] = []
     with tqdm(total=min(images, job.limit or images), unit=" images", disable=None) as bar:
-        for outcome in colorizer.run(job, stop, times, thumbnails):
+        for outcome in outcomes:
             counts[outcome.status] += 1
             if outcome.status is Status.DONE:
                 bar.total = min(images - counts[Status.DONE], job.limit or images)

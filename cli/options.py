@@ -20,16 +20,9 @@ from colorgan.errors import ColorganError, StoppedError
 
 Command = Callable[..., None]
 
-TRAINING_PACKAGES = (
-    "torch",
-    "torchvision",
-    "lightning_fabric",
-    "onnxscript",
-    "skimage",
-    "tensorboard",
-    "torchmetrics",
-    "torch_fidelity",
-)
+TRAINING = ("torch", "torchvision", "torchmetrics", "torch_fidelity", "lightning_fabric", "skimage")
+EXTRAS = dict.fromkeys((*TRAINING, "onnxscript", "tensorboard"), "train") | {"ray": "ray"}
+"""What to install for a package that is missing."""
 
 
 class NumberOr(click.types.IntParamType):
@@ -119,9 +112,10 @@ def exit_codes(command: Command) -> Command:
         except KeyboardInterrupt:
             _leave("interrupted", StoppedError.exit_code)
         except ModuleNotFoundError as error:
-            if error.name not in TRAINING_PACKAGES:
+            if error.name not in EXTRAS:
                 raise
-            _leave(f"this needs {error.name}, which is not installed: pip install 'colorgan[train]'", 2)
+            extra = EXTRAS[error.name]
+            _leave(f"this needs {error.name}, which is not installed: pip install 'colorgan[{extra}]'", 2)
 
     return run
 

@@ -23,7 +23,7 @@ from colorgan.images import Photo
 from colorgan.job import Job
 from colorgan.jpeg import JpegError
 from colorgan.kept_luma import KeptLuma
-from colorgan.manifest import Manifest
+from colorgan.manifest import Entry, Manifest
 from colorgan.outcome import Outcome, Status
 from colorgan.pipeline import Batcher, Budget, map_unordered
 from colorgan.report.thumbnails import Thumbnails
@@ -85,7 +85,7 @@ class Colorizer:
             todo = takewhile(lambda _: not stop.is_set(), self.pending(job, manifest))
             for outcome in self._outcomes(job, todo, times, thumbnails):
                 if outcome.status in (Status.COLORED, Status.COPIED, Status.SKIPPED, Status.FAILED):
-                    manifest.record(job.entry(outcome, self._made_by(job)))
+                    manifest.record(self.entry(job, outcome))
                 yield outcome
 
     def pending(self, job: Job, manifest: Manifest) -> Iterator[Path | Outcome]:
@@ -107,6 +107,10 @@ class Colorizer:
                 if not left:
                     break
         yield from unreadable
+
+    def entry(self, job: Job, outcome: Outcome) -> Entry:
+        """What the manifest is to say of a file."""
+        return job.entry(outcome, self._made_by(job))
 
     def _made_by(self, job: Job) -> str:
         """What a result depends on besides its photograph."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,6 +47,12 @@ TURNS = {
 """What makes an image of an EXIF orientation upright."""
 
 SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
+
+
+def prepare_pillow() -> None:
+    """Set what holds for a whole process: for programs of ours, not for those that import us."""
+    Image.MAX_IMAGE_PIXELS = None  # `open_image` has a limit of its own, which allows for large scans
+    warnings.filterwarnings("ignore", module="PIL")  # about damage that it can read past
 
 
 def open_image(path: Path, data: bytes | None = None, max_pixels: int = MAX_PIXELS) -> Image.Image:

@@ -9,8 +9,9 @@ which the next run of all inputs takes into `manifest.jsonl`.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
@@ -27,6 +28,10 @@ SHARDS = ".colorgan"
 """Folder for the manifests and locks of shards."""
 PATIENCE = 0.5
 """Seconds to wait for a lock, which runs of other shards take for a moment to see whether it is free."""
+
+
+ALIKE = ("status", "how", "made_by")
+"""What millions of entries say alike is in memory once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +62,12 @@ class Manifest:
     """What earlier runs did, by the paths of the inputs, and the place for what this one does."""
 
     def __init__(self, folder: Path, shard: Shard | None = None) -> None:
+        mine = manifest_path(folder, shard)
         # Other shards of as many hold nothing of this one, and may be long.
         beside = _of_shards(folder, NAME, shard.count) if shard else []
-        sources = [
-            path for path in _sources(folder) if path == manifest_path(folder, shard) or path not in beside
-        ]
+        sources = [path for path in _sources(folder) if path == mine or path not in beside]
+        if shard and shard.is_chunk:
+            sources = [mine]
         self.entries = {
             entry.path: entry for _, entry in _read(sources) if not shard or shard.holds(entry.path)
         }
@@ -109,7 +115,11 @@ def has_manifest(folder: Path) -> bool:
 def runs_under_way(folder: Path) -> list[str]:
     """What is being written to a results folder: `all`, or shards such as `3-of-8`."""
     locks = {path.stem: path for path in _of_shards(folder, LOCK)} | {"all": folder / LOCK}
-    return [name for name, lock in locks.items() if lock.exists() and not _is_free(lock)]
+    found = []
+    for name, lock in locks.items():
+        with suppress(PermissionError):  # of a reader, who cannot try a lock
+            found += [name] if lock.exists() and not _is_free(lock) else []
+    return found
 
 
 @contextmanager
@@ -142,8 +152,11 @@ def manifest_path(folder: Path, shard: Shard | None, name: str = NAME) -> Path:
 
 def _of_shards(folder: Path, name: str, count: int | None = None) -> list[Path]:
     """The files of this kind that shards have, or those of so many; the latest last."""
-    found = (folder / SHARDS).glob(f"*-of-{count or '*'}{Path(name).suffix}")
-    return sorted(found, key=lambda path: path.stat().st_mtime_ns)
+    found = {}
+    for path in (folder / SHARDS).glob(f"*-of-{count or '*'}{Path(name).suffix}"):
+        with suppress(FileNotFoundError):  # a run of all inputs has just taken it in
+            found[path] = path.stat().st_mtime_ns
+    return sorted(found, key=found.__getitem__)
 
 
 def _sources(folder: Path) -> list[Path]:
@@ -165,12 +178,14 @@ def _compact(path: Path, sources: list[Path]) -> None:
 
 def _read(paths: list[Path]) -> Iterator[tuple[str, Entry]]:
     """The lines that are whole, and what they say."""
-    for path in filter(Path.exists, paths):
-        with path.open(encoding="ascii", errors="replace") as lines:
+    for path in paths:
+        with suppress(FileNotFoundError), path.open(encoding="ascii", errors="replace") as lines:
             for line in lines:
                 try:
-                    entry = Entry(**json.loads(line))
-                except (ValueError, TypeError):  # cut off by a kill, or another program's
+                    values = json.loads(line)
+                    values |= {name: sys.intern(values[name]) for name in ALIKE}
+                    entry = Entry(**values)
+                except (ValueError, TypeError, KeyError):  # cut off by a kill, or another program's
                     continue
                 if isinstance(entry.path, str) and isinstance(entry.output, str | None):
                     yield line, entry

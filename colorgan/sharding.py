@@ -11,12 +11,20 @@ from pathlib import PurePath
 from colorgan.errors import UsageError
 
 
+def number_of(path: str | PurePath, count: int) -> int:
+    """The part, from 1 to `count`, that a file is in by its path in the input folder: everywhere the same."""
+    digest = hashlib.sha256(os.fsencode(PurePath(path).as_posix())).digest()
+    return int.from_bytes(digest[:8]) % count + 1
+
+
 @dataclass(frozen=True)
 class Shard:
     """The `number`-th of `count` parts, from 1."""
 
     number: int
     count: int
+    is_chunk: bool = False
+    """Whether its files were chosen as nobody has done them: other manifests need not be read."""
 
     @classmethod
     def parse(cls, text: str) -> Shard:
@@ -35,7 +43,5 @@ class Shard:
         return f"{self.number}-of-{self.count}"
 
     def holds(self, path: str | PurePath) -> bool:
-        """Whether a file is in this part, by its path in the input folder: on every machine the same."""
-        name = PurePath(path).as_posix()
-        digest = hashlib.sha256(os.fsencode(name)).digest()
-        return int.from_bytes(digest[:8]) % self.count == self.number - 1
+        """Whether a file is in this part."""
+        return number_of(path, self.count) == self.number

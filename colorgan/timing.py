@@ -26,6 +26,12 @@ class StageTimes:
             with self._lock:
                 self.seconds[stage] += perf_counter() - start
 
+    def add(self, seconds: Mapping[str, float]) -> None:
+        """Add what stages took elsewhere."""
+        with self._lock:
+            for stage, value in seconds.items():
+                self.seconds[stage] += value
+
     def shares(self) -> dict[str, float]:
         """Each stage's share of all the work, the largest first; empty if there was none."""
         total = sum(self.seconds.values())

@@ -1,6 +1,7 @@
 """Settings: a default, a help text and bounds, written once for Python, the commands and checkpoints."""
 
 from colorgan.config.base import STRIDE, Config
+from colorgan.config.cluster import ClusterConfig
 from colorgan.config.colorize import MAX_PIXELS, ColorizeConfig
 from colorgan.config.export import EXPORT_FORMATS, ExportConfig
 from colorgan.config.training import GeneratorConfig, PrepareConfig, TrainingConfig
@@ -9,6 +10,7 @@ __all__ = [
     "EXPORT_FORMATS",
     "MAX_PIXELS",
     "STRIDE",
+    "ClusterConfig",
     "ColorizeConfig",
     "Config",
     "ExportConfig",

@@ -1,0 +1,128 @@
+"""What the manifest and the shards cost with many files: time and memory, without a photograph.
+
+    python -m benchmarks.manifests --entries 10000,100000,1000000
+
+Of manifests as runs write them: `read` is what a run takes to know what was done, and the memory for it;
+`compact` what its end takes; `1 of 64` is reading as a shard does, which has its own manifest; `share out`
+the hash that tells a file's shard. Each is in a process of its own. Listing is of empty files in folders of
+1,000, of `--list` at most, and so many times longer for more. Writes `benchmarks/results/manifests.json`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
+from multiprocessing import get_context
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+
+import click
+
+from benchmarks.report import write_report
+from colorgan.config import ColorizeConfig
+from colorgan.devices import peak_memory
+from colorgan.manifest import Entry, Manifest, manifest_path
+from colorgan.sharding import Shard
+from colorgan.sources import walk_files
+
+ONE = Shard(1, 64)
+MADE_BY = f"{'0' * 64} {ColorizeConfig().result_settings} prefix=colorized_"
+
+
+@click.command()
+@click.option("--entries", default="10000,100000,1000000", show_default=True)
+@click.option("--list", "listed", default=100_000, show_default=True, help="Files to make and list, at most.")
+def main(entries: str, listed: int) -> None:
+    """Measure manifests of so many entries."""
+    rows: list[dict[str, Any]] = []
+    click.echo(
+        "| entries | MB | read, s | peak MB | compact, s | 1 of 64: s | peak MB | share out, s | list, s |"
+    )
+    click.echo("| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |")
+    for count in map(int, entries.split(",")):
+        with TemporaryDirectory() as name:
+            rows.append(measure(Path(name), count, listed))
+        click.echo("| " + " | ".join(f"{value:,.4g}" for value in rows[-1].values()) + " |")
+    click.echo(write_report("manifests", {"rows": rows}), err=True)
+
+
+def measure(folder: Path, count: int, listed: int) -> dict[str, float]:
+    """One row."""
+    whole, parts = folder / "whole", folder / "parts"
+    write(manifest_path(whole, None), names(count))
+    write(manifest_path(parts, ONE), filter(ONE.holds, names(count)))
+    read, peak = apart(Manifest, whole)
+    one, one_peak = apart(Manifest, parts, ONE)
+    return {
+        "entries": count,
+        "megabytes": manifest_path(whole, None).stat().st_size / 1e6,
+        "read": read,
+        "read_peak": peak,
+        "compact": apart(run_nothing, whole)[0] - read,
+        "one": one,
+        "one_peak": one_peak,
+        "share_out": apart(share_out, count)[0],
+        "list": apart(walk, make_files(folder / "files", min(count, listed)))[0] * max(1, count / listed),
+    }
+
+
+def names(count: int) -> Iterable[str]:
+    """Paths of inputs, in folders of 1,000."""
+    return (f"{number // 1000:05}/{number:08}.jpg" for number in range(count))
+
+
+def write(path: Path, inputs: Iterable[str]) -> None:
+    """Write a manifest that says of all of them that they are coloured."""
+    path.parent.mkdir(parents=True)
+    with path.open("w", encoding="ascii") as file:
+        for name in inputs:
+            output = f"{Path(name).parent}/colorized_{Path(name).name}"
+            entry = Entry(name, "colored", output, "luma kept", 700_000, 10**18, MADE_BY, 0.0421, "", 17.3)
+            file.write(json.dumps(asdict(entry)) + "\n")
+
+
+def make_files(folder: Path, count: int) -> Path:
+    """Make so many empty files."""
+    for name in names(count):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    return folder
+
+
+def run_nothing(folder: Path) -> None:
+    """Begin and end a run."""
+    with Manifest.open(folder):
+        pass
+
+
+def share_out(count: int) -> int:
+    """How many are in a shard."""
+    return sum(map(ONE.holds, names(count)))
+
+
+def walk(folder: Path) -> int:
+    """List the files in a folder and below."""
+    return sum(1 for _ in walk_files(folder))
+
+
+def apart(function: Callable[..., object], *arguments: object) -> tuple[float, float]:
+    """Seconds of a call in a process of its own, and that process's peak memory in MB."""
+    with ProcessPoolExecutor(1, get_context("spawn")) as pool:
+        return pool.submit(_timed, function, arguments).result()
+
+
+def _timed(function: Callable[..., object], arguments: tuple[object, ...]) -> tuple[float, float]:
+    start = perf_counter()
+    kept = function(*arguments)
+    seconds = perf_counter() - start
+    del kept
+    return seconds, peak_memory() / 1e6
+
+
+if __name__ == "__main__":
+    main()

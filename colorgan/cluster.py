@@ -1,0 +1,212 @@
+"""One job on many machines: Ray runs the engine on chunks of the photographs, which is all there is to it.
+
+A chunk is a shard of the photographs that are left to do. Its worker is handed their paths and writes a
+manifest of its own, as with `--shard`, so that what holds for one machine holds for all. Input, results and
+model must have the same paths on every machine, and colorgan be installed there.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import socket
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from threading import Event
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import ray
+from ray.exceptions import RayActorError, RayTaskError
+
+from colorgan.colorizer import Colorizer
+from colorgan.config import ClusterConfig, ColorizeConfig
+from colorgan.errors import ColorganError, DeviceError, RunError, UsageError
+from colorgan.job import Job
+from colorgan.manifest import Manifest
+from colorgan.outcome import Outcome, Status
+from colorgan.sharding import Shard, number_of
+from colorgan.timing import StageTimes
+from colorgan.worker import Worker
+
+CHUNK = 1000
+"""Photographs in a chunk, about; small archives are cut finer, so that all workers have some."""
+CHUNKS_EACH = 4
+"""Chunks for each worker at least, so that none waits long for the last one."""
+ATTEMPTS = 3
+"""Workers that a chunk may end before it is set aside."""
+START = 120
+"""Seconds that workers have to start."""
+POLL = 0.5
+"""Seconds from one look at the workers to the next."""
+
+
+class Cluster:
+    """Workers on a Ray cluster, each with the model open."""
+
+    def __init__(self, model: Path | None, config: ColorizeConfig, cluster: ClusterConfig) -> None:
+        self.model, self.config = model and model.resolve(), config
+        self.workers: dict[Any, tuple[str, int]] = {}
+        """Each with its machine, and its number there."""
+        address = cluster.address or os.environ.get("RAY_ADDRESS", "")
+        try:
+            if ":" in address:  # Ray itself would try for minutes
+                place = urlsplit(address if "//" in address else f"//{address}")
+                socket.create_connection((place.hostname or "", place.port or 0), timeout=10).close()
+            ray.init(address or None, logging_level=logging.ERROR, log_to_driver=False)
+        except (OSError, ValueError, RuntimeError) as error:
+            raise UsageError(f"{address or 'Ray'}: no cluster answers ({error})") from error
+        try:
+            self.cpus, self.gpus, fitting = self._measure(cluster)
+            if not 0 < (cluster.actors or fitting) <= fitting:
+                raise DeviceError(f"the cluster has room for {fitting} workers of {self._share} at present")
+            self._add_workers(cluster.actors or fitting)
+        except BaseException:
+            ray.shutdown()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        ray.shutdown()
+
+    @property
+    def runs_on(self) -> str:
+        """What there is, in words."""
+        return f"Ray, {len(self.workers)} workers of {self._share}"
+
+    @property
+    def _share(self) -> str:
+        return f"{self.cpus} CPUs" + (f" and {self.gpus:g} GPUs" if self.gpus else "")
+
+    def _measure(self, cluster: ClusterConfig) -> tuple[int, float, int]:
+        """Processors and GPUs of a worker, and how many workers there is room for."""
+        nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+        machines = [node["Resources"] for node in nodes if node["Alive"]]
+        gpus = cluster.gpus_per_actor if any(each.get("GPU") for each in machines) else 0.0
+        cpus = max(1, min(cluster.cpus_per_actor, max(int(each.get("CPU", 0)) for each in machines)))
+        rooms = (
+            min(each.get("CPU", 0) // cpus, each.get("GPU", 0) // gpus if gpus else math.inf)
+            for each in machines
+        )
+        return cpus, gpus, int(sum(rooms))
+
+    def run(self, colorizer: Colorizer, job: Job, stop: Event, times: StageTimes) -> Iterator[Outcome]:
+        """Colour the files of the job on all workers; `colorizer`, here, only says what is left to do."""
+        left: list[Path] = []
+        with Manifest.open(job.destination) as manifest:
+            for item in colorizer.pending(job, manifest):
+                if isinstance(item, Path):
+                    left.append(item)
+                    continue
+                if item.status is Status.FAILED:
+                    manifest.record(colorizer.entry(job, item))
+                yield item
+        given_up: list[Outcome] = []
+        for outcome in self._color(self._chunks(job, left), stop, times, given_up):
+            yield outcome
+        with Manifest.open(job.destination) as manifest:  # takes in those of the chunks
+            for outcome in given_up:
+                manifest.record(colorizer.entry(job, outcome))
+        yield from given_up
+
+    def _chunks(self, job: Job, left: Sequence[Path]) -> list[Job]:
+        number = max(math.ceil(len(left) / CHUNK), min(len(left), CHUNKS_EACH * len(self.workers)))
+        parts: dict[int, list[Path]] = {}
+        for path in left:
+            parts.setdefault(number_of(job.relative(path), number), []).append(path)
+        whole = replace(job, destination=job.destination.resolve(), include=(), exclude=(), limit=0)
+        return [
+            replace(whole, listed=tuple(paths), shard=Shard(part, number, is_chunk=True))
+            for part, paths in parts.items()
+        ]
+
+    def _color(
+        self, chunks: list[Job], stop: Event, times: StageTimes, given_up: list[Outcome]
+    ) -> Iterator[Outcome]:
+        waiting, attempts = deque(chunks), Counter[Shard | None]()
+        idle, running = deque(self.workers), dict[Any, tuple[Any, Job]]()
+        while waiting or running:
+            if stop.is_set():
+                waiting.clear()
+                for worker, _ in running.values():
+                    worker.stop.remote()
+            while waiting and idle:
+                worker, chunk = idle.popleft(), waiting.popleft()
+                running[worker.color.remote(chunk)] = worker, chunk
+            finished, _ = ray.wait(list(running), timeout=POLL) if running else ([], [])
+            for worker, _ in running.values():
+                yield from self._news(worker)
+            for call in finished:
+                worker, chunk = running.pop(call)
+                try:
+                    seconds: dict[str, float] = ray.get(call)
+                except RayActorError:
+                    del self.workers[worker]
+                    attempts[chunk.shard] += 1
+                    if attempts[chunk.shard] < ATTEMPTS:
+                        waiting.append(chunk)
+                    else:
+                        given_up += _left_of(chunk)
+                    idle += self._add_workers(1)
+                    if not self.workers:
+                        raise RunError("all workers are gone; run the same command again to go on") from None
+                    continue
+                except RayTaskError as error:
+                    raise _cause(error) from error
+                yield from self._news(worker)
+                times.add(seconds)
+                idle.append(worker)
+
+    def _news(self, worker: Any) -> list[Outcome]:
+        """What became of a worker's files; nothing if it is dead, which its call will tell."""
+        try:
+            return list(ray.get(worker.news.remote()))
+        except RayActorError:
+            return []
+
+    def _add_workers(self, number: int) -> list[Any]:
+        """Start workers, and open the model in each; on a cluster that has become smaller, fewer or none."""
+        actor = ray.remote(Worker).options(num_cpus=self.cpus, num_gpus=self.gpus, max_concurrency=2)
+        starting: dict[Any, Any] = {}
+        for _ in range(number):
+            worker: Any = actor.remote(self.cpus)
+            starting[worker.node.remote()] = worker
+        started, late = ray.wait(list(starting), num_returns=number, timeout=START)
+        for call in late:
+            ray.kill(starting[call])
+        opening = []
+        try:
+            for call in started:
+                node: str = ray.get(call)
+                place = next(n for n in count() if (node, n) not in self.workers.values())
+                self.workers[starting[call]] = node, place
+                opening.append(starting[call].open.remote(place, self.model, self.config))
+            ray.get(opening)
+        except RayTaskError as error:
+            raise _cause(error) from error
+        except RayActorError as error:
+            raise RunError(f"a worker cannot be started ({error})") from error
+        return [starting[call] for call in started]
+
+
+def _left_of(chunk: Job) -> list[Outcome]:
+    """The files of a chunk that ended its workers, but for those that were done."""
+    done = Manifest(chunk.destination, chunk.shard).entries
+    reason = f"is in a part of the work that ended {ATTEMPTS} workers, and was set aside"
+    return [
+        Outcome(path, Status.FAILED, error=reason)
+        for path in chunk.listed or ()
+        if chunk.relative(path).as_posix() not in done
+    ]
+
+
+def _cause(error: RayTaskError) -> ColorganError:
+    """The error of a worker as it would be on this machine."""
+    cause = error.cause
+    return cause if isinstance(cause, ColorganError) else RunError(f"a worker failed ({cause!r})")
