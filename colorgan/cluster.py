@@ -57,6 +57,7 @@ class Cluster:
             if ":" in address:  # Ray itself would try for minutes
                 place = urlsplit(address if "//" in address else f"//{address}")
                 socket.create_connection((place.hostname or "", place.port or 0), timeout=10).close()
+            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers
             ray.init(address or None, logging_level=logging.ERROR, log_to_driver=False)
         except (OSError, ValueError, RuntimeError) as error:
             raise UsageError(f"{address or 'Ray'}: no cluster answers ({error})") from error
@@ -98,61 +99,64 @@ class Cluster:
 
     def run(self, colorizer: Colorizer, job: Job, stop: Event, times: StageTimes) -> Iterator[Outcome]:
         """Colour the files of the job on all workers; `colorizer`, here, only says what is left to do."""
-        left: list[Path] = []
+        left: list[str] = []  # a Path takes several times the memory
         with Manifest.open(job.destination) as manifest:
             for item in colorizer.pending(job, manifest):
                 if isinstance(item, Path):
-                    left.append(item)
+                    left.append(str(item))
                     continue
                 if item.status is Status.FAILED:
                     manifest.record(colorizer.entry(job, item))
                 yield item
         given_up: list[Outcome] = []
-        for outcome in self._color(self._chunks(job, left), stop, times, given_up):
-            yield outcome
+        whole = replace(job, destination=job.destination.resolve(), include=(), exclude=(), limit=0)
+        yield from self._color(whole, self._share_out(job, left), stop, times, given_up)
         with Manifest.open(job.destination) as manifest:  # takes in those of the chunks
             for outcome in given_up:
                 manifest.record(colorizer.entry(job, outcome))
         yield from given_up
 
-    def _chunks(self, job: Job, left: Sequence[Path]) -> list[Job]:
+    def _share_out(self, job: Job, left: Sequence[str]) -> dict[Shard, list[str]]:
         number = max(math.ceil(len(left) / CHUNK), min(len(left), CHUNKS_EACH * len(self.workers)))
-        parts: dict[int, list[Path]] = {}
+        chunks: dict[Shard, list[str]] = {}
         for path in left:
-            parts.setdefault(number_of(job.relative(path), number), []).append(path)
-        whole = replace(job, destination=job.destination.resolve(), include=(), exclude=(), limit=0)
-        return [
-            replace(whole, listed=tuple(paths), shard=Shard(part, number, is_chunk=True))
-            for part, paths in parts.items()
-        ]
+            part = number_of(job.relative(Path(path)), number)
+            chunks.setdefault(Shard(part, number, is_chunk=True), []).append(path)
+        return chunks
 
     def _color(
-        self, chunks: list[Job], stop: Event, times: StageTimes, given_up: list[Outcome]
+        self,
+        whole: Job,
+        chunks: dict[Shard, list[str]],
+        stop: Event,
+        times: StageTimes,
+        given_up: list[Outcome],
     ) -> Iterator[Outcome]:
-        waiting, attempts = deque(chunks), Counter[Shard | None]()
-        idle, running = deque(self.workers), dict[Any, tuple[Any, Job]]()
+        waiting, attempts = deque(chunks), Counter[Shard]()
+        idle, running = deque(self.workers), dict[Any, tuple[Any, Shard]]()
         while waiting or running:
             if stop.is_set():
                 waiting.clear()
                 for worker, _ in running.values():
                     worker.stop.remote()
             while waiting and idle:
-                worker, chunk = idle.popleft(), waiting.popleft()
-                running[worker.color.remote(chunk)] = worker, chunk
+                worker, shard = idle.popleft(), waiting.popleft()
+                chunk = replace(whole, shard=shard, listed=tuple(map(Path, chunks[shard])))
+                running[worker.color.remote(chunk)] = worker, shard
             finished, _ = ray.wait(list(running), timeout=POLL) if running else ([], [])
             for worker, _ in running.values():
                 yield from self._news(worker)
             for call in finished:
-                worker, chunk = running.pop(call)
+                worker, shard = running.pop(call)
                 try:
                     seconds: dict[str, float] = ray.get(call)
                 except RayActorError:
                     del self.workers[worker]
-                    attempts[chunk.shard] += 1
-                    if attempts[chunk.shard] < ATTEMPTS:
-                        waiting.append(chunk)
+                    attempts[shard] += 1
+                    if attempts[shard] < ATTEMPTS:
+                        waiting.append(shard)
                     else:
-                        given_up += _left_of(chunk)
+                        given_up += _left_of(whole, shard, chunks[shard])
                     idle += self._add_workers(1)
                     if not self.workers:
                         raise RunError("all workers are gone; run the same command again to go on") from None
@@ -195,14 +199,14 @@ class Cluster:
         return [starting[call] for call in started]
 
 
-def _left_of(chunk: Job) -> list[Outcome]:
+def _left_of(job: Job, shard: Shard, paths: Sequence[str]) -> list[Outcome]:
     """The files of a chunk that ended its workers, but for those that were done."""
-    done = Manifest(chunk.destination, chunk.shard).entries
+    done = Manifest(job.destination, shard).entries
     reason = f"is in a part of the work that ended {ATTEMPTS} workers, and was set aside"
     return [
         Outcome(path, Status.FAILED, error=reason)
-        for path in chunk.listed or ()
-        if chunk.relative(path).as_posix() not in done
+        for path in map(Path, paths)
+        if job.relative(path).as_posix() not in done
     ]
 
 

@@ -13,7 +13,7 @@ from conftest import MakePhoto, to_tensor
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT))  # at the end: colorgan itself is the one that is installed
 
-from benchmarks import ablation, backends, compare, end_to_end, plots, report, scaling  # noqa: E402
+from benchmarks import ablation, backends, compare, end_to_end, manifests, plots, report, scaling  # noqa: E402
 from benchmarks.corpora import CORPORA, Corpus, to_png, to_tiff, tone  # noqa: E402
 from benchmarks.measure import Timing, measure  # noqa: E402
 
@@ -146,6 +146,14 @@ def test_scaling_runs_the_command(photos: Path, results: Path) -> None:
     assert "| files | 3 | 3 | " in output
     (row,) = json.loads((results / "scaling.json").read_text())["rows"]
     assert row["megabytes"] > 20
+
+
+def test_manifests_are_measured_without_a_photograph(results: Path) -> None:
+    output = call(manifests.main, "--entries", "200", "--list", "50")
+    assert "\n| 200 | " in output
+    (row,) = json.loads((results / "manifests.json").read_text())["rows"]
+    assert row["megabytes"] > 0.02
+    assert row["list"] > 0
 
 
 def test_ways_to_train_are_compared_on_photographs_held_out(photos: Path, results: Path) -> None:

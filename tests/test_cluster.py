@@ -142,10 +142,12 @@ def test_a_command_that_is_interrupted_goes_on(
 ) -> None:
     words = ["batch", str(photos), str(tmp_path), "--model", str(exports["onnx"]), "--engine", "ray"]
     words += ["--actors", "2", "--cpus-per-actor", "1"]
-    process = subprocess.Popen([sys.executable, "-m", "colorgan.cli.main", *words], stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "colorgan.cli.main", *words], stderr=subprocess.PIPE, start_new_session=True
+    )
     while process.poll() is None and not list(tmp_path.glob("*.jpg")):
         time.sleep(0.01)
-    process.send_signal(signal.SIGINT)
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all that was started
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
     assert b"Traceback" not in said
