@@ -31,6 +31,7 @@ from colorgan.training.aging import Aging
 from colorgan.training.dataset import load_square
 from colorgan.training.photographs import find_photographs, split
 from colorgan.training.trainer import Trainer
+from colorgan.training.validation import to_rgb8
 
 SATURATIONS = (1.0, 1.25, 1.5, 1.75, 2.0, 2.5, 3.0)
 """Factors of the chroma; the table shows the first."""
@@ -117,12 +118,6 @@ def color(generator: UNetGenerator, gray: Tensor) -> Tensor:
 def distance(images: list[RGB8], true: list[RGB8]) -> float:
     """Mean CIEDE2000."""
     return float(np.mean([ciede2000(*pair) for pair in zip(images, true, strict=True)]))
-
-
-def to_rgb8(images: Tensor) -> list[RGB8]:
-    """RGB (N, 3, H, W) in [-1, 1] as uint8 (H, W, 3) each."""
-    pixels = ((images.clamp(-1, 1) + 1) * 127.5).round().byte()
-    return list(pixels.permute(0, 2, 3, 1).numpy())
 
 
 def shown(row: dict[str, Any]) -> str:

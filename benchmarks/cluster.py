@@ -12,21 +12,17 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable
 from itertools import cycle, islice
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from time import perf_counter
 
 import click
 import psutil
 
 from benchmarks.report import write_report
-from benchmarks.scaling import MIXED, scans_of
+from benchmarks.scaling import MIXED, run_batch, scans_of
 from colorgan.files import sha256_of
 from colorgan.manifest import NAME, Manifest
 
@@ -52,10 +48,12 @@ def main(photos: Path, files: int, actors: int, rounds: int) -> None:
             for count in (FEW, files):
                 for engine, options in engines.items():
                     results = work / f"{engine}{count}-{turn}"
-                    seconds[f"{engine}, {count}"].append(run(work / f"scans{count}", results, options))
+                    seconds[f"{engine}, {count}"].append(
+                        run_batch(work / f"scans{count}", results, options)[0]
+                    )
         expected, found = what_is_in(work / f"local{files}-0"), what_is_in(work / f"ray{files}-0")
         click.echo(f"the same results: {found == expected}")
-        killed = run(work / f"scans{files}", work / "killed", engines["ray"], kill_a_worker)
+        killed, _ = run_batch(work / f"scans{files}", work / "killed", engines["ray"], kill_a_worker)
         same_after_kill = what_is_in(work / "killed") == expected
         click.echo(f"the same with a worker killed: {same_after_kill}, {killed:.0f} s")
     beyond = {
@@ -77,18 +75,6 @@ def link(scans: list[Path], folder: Path, count: int) -> None:
         path = folder / f"{number // 500:03}" / f"{number:06}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         os.link(scan, path)
-
-
-def run(
-    scans: Path, results: Path, options: list[str], meanwhile: Callable[[Path], None] = lambda _: None
-) -> float:
-    """Seconds of colorgan-batch."""
-    words = ["-m", "colorgan.cli.main", "batch", str(scans), str(results), *options]
-    start = perf_counter()
-    process = subprocess.Popen([sys.executable, *words], stdout=subprocess.DEVNULL)
-    meanwhile(results)
-    assert process.wait() == 0
-    return perf_counter() - start
 
 
 def kill_a_worker(results: Path) -> None:

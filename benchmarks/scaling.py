@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import cycle, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -95,11 +95,14 @@ def scans_of(photos: Path, made: Path, sizes: Sequence[float]) -> list[Path]:
     return [path for size in sizes for path in sorted((made / f"{size:g}").iterdir())]
 
 
-def run_batch(folder: Path, results: Path, options: list[str]) -> tuple[float, float]:
-    """Seconds and megabytes (at their peak) of colorgan-batch."""
+def run_batch(
+    folder: Path, results: Path, options: list[str], meanwhile: Callable[[Path], None] = lambda _: None
+) -> tuple[float, float]:
+    """Seconds and megabytes (at their peak) of colorgan-batch; `meanwhile` is called with the results."""
     words = ["-m", "colorgan.cli.main", "batch", str(folder), str(results), *options]
     start = perf_counter()
     process = subprocess.Popen([sys.executable, *words], stdout=subprocess.DEVNULL)
+    meanwhile(results)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0

@@ -74,19 +74,19 @@ def main(
         raise UsageError("--model and --results: give one of them, as results were coloured before")
     paths = require_images(truth)
     make_writable(output)
-    distance, fids = _perceptual(lpips, fid)
+    distance, frechet = _perceptual(lpips, fid)
     result_of = _in_folder(truth, results) if results else _by_model(model)
     scores = []
     for path in tqdm(paths, unit=" images", disable=None):
         try:
             true = read_rgb(path)
-            result, gray = result_of(path, true), colorless(true)
+            result = result_of(path, true)
             scores.append(score(path.relative_to(truth).as_posix(), result, true))
             if distance:
-                mine, baseline = distance(result, true), distance(gray, true)
+                mine, baseline = distance(result, true), distance(colorless(true), true)
                 scores[-1] = replace(scores[-1], lpips=mine, colorless_lpips=baseline)
-            for each, image in zip(fids, (result, gray), strict=False):
-                each.add(image, true)
+            if frechet:
+                frechet.add(result, colorless(true), true)
         except (ImageError, OSError, ValueError) as error:
             click.echo(f"Left out: {path}: {error}", err=True)
     if not scores:
@@ -99,8 +99,9 @@ def main(
     for label, name in ROWS.items():
         if name in figures:
             click.echo(f"| {label} | {figures[name]} | {figures.get('colorless_' + name, 0)} |")
-    if fids and len(scores) > 1:
-        click.echo(f"| FID | {fids[0].value():.4g} | {fids[1].value():.4g} |")
+    if frechet and len(scores) > 1:
+        colored, gray = frechet.values()
+        click.echo(f"| FID | {colored:.4g} | {gray:.4g} |")
     click.echo(
         f"CIEDE2000 {figures['ciede2000_ratio'].value - 1:+.1%} beside colourless; "
         f"colourfulness {figures['colorfulness_ratio']} of the true. Images: {output}"
@@ -126,13 +127,13 @@ def _write(output: Path, truth: Path, scores: list[Scores], result_of: ResultOf)
             sheet.save(temporary, "JPEG", quality=90)
 
 
-def _perceptual(lpips: Path | None, fid: Path | None) -> tuple[Lpips | None, list[Fid]]:
-    """What was asked for: LPIPS, and FID of the results and of the gray photographs."""
+def _perceptual(lpips: Path | None, fid: Path | None) -> tuple[Lpips | None, Fid | None]:
+    """What was asked for."""
     if not lpips and not fid:
-        return None, []
+        return None, None
     from colorgan.perceptual import Fid, Lpips
 
-    return Lpips(lpips) if lpips else None, [Fid(fid), Fid(fid)] if fid else []
+    return Lpips(lpips) if lpips else None, Fid(fid) if fid else None
 
 
 def _by_model(model: Path | None) -> ResultOf:

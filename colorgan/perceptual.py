@@ -56,18 +56,22 @@ class Fid:
     def __init__(self, weights: Path) -> None:
         _refuse_code(weights)
         try:
-            self._metric = FrechetInceptionDistance(feature_extractor_weights_path=str(weights))
+            self._results = FrechetInceptionDistance(feature_extractor_weights_path=str(weights))
         except (RuntimeError, KeyError) as error:
             raise ModelError(weights, "does not hold torch-fidelity's InceptionV3") from error
+        self._grays = FrechetInceptionDistance(self._results.inception)
 
-    def add(self, result: RGB8, truth: RGB8) -> None:
-        """Take in a result and a true photograph, uint8 (H, W, 3)."""
-        self._metric.update(_batch(result), real=False)
-        self._metric.update(_batch(truth), real=True)
+    def add(self, result: RGB8, gray: RGB8, truth: RGB8) -> None:
+        """Take in a result, the gray photograph and the true one, uint8 (H, W, 3)."""
+        self._results.update(_batch(result), real=False)
+        self._results.update(_batch(truth), real=True)
+        self._grays.update(_batch(gray), real=False)
 
-    def value(self) -> float:
-        """The distance over all that were added, two or more."""
-        return float(self._metric.compute())
+    def values(self) -> tuple[float, float]:
+        """The distances of the results and of the gray photographs, of which there are two or more."""
+        for name in ("real_features_sum", "real_features_cov_sum", "real_features_num_samples"):
+            setattr(self._grays, name, getattr(self._results, name))
+        return float(self._results.compute()), float(self._grays.compute())
 
 
 def _batch(image: RGB8) -> Tensor:

@@ -28,13 +28,12 @@ class Worker:
         """The machine that it is on."""
         return str(ray.get_runtime_context().get_node_id())
 
-    def open(self, number: int, model: Path | None, config: ColorizeConfig) -> str:
-        """Open the model as the `number`-th worker on its machine, from 0; say what it runs on."""
+    def open(self, number: int, model: Path | None, config: ColorizeConfig) -> None:
+        """Open the model as the `number`-th worker on its machine, from 0."""
         self.number = number
         prepare_pillow()
         self._keep_to_its_share()
         self.colorizer = Colorizer(model, config)
-        return self.colorizer.model.runs_on
 
     def color(self, job: Job) -> dict[str, float]:
         """Colour a chunk; give the seconds of the stages."""

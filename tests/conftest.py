@@ -33,6 +33,11 @@ def to_tensor(image: Image.Image) -> torch.Tensor:
     return torch.from_numpy(np.asarray(image).copy()).permute(2, 0, 1)[None].float() / 127.5 - 1
 
 
+def contents(folder: Path) -> dict[str, bytes]:
+    """The JPEGs in a folder and below."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.jpg")}
+
+
 def linear_gray_profile() -> bytes:
     """An ICC profile for gray with gamma 1: the header, a white point and a tone curve (ICC.1:2001-04)."""
     white = b"XYZ " + bytes(4) + struct.pack(">3i", 63190, 65536, 54061)  # D50, in 1/65536

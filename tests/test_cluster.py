@@ -12,7 +12,7 @@ from threading import Event
 
 import pytest
 from click.testing import CliRunner
-from conftest import MakePhoto
+from conftest import MakePhoto, contents
 
 ray = pytest.importorskip("ray")
 
@@ -59,10 +59,6 @@ def cluster(exports: dict[str, Path]) -> Iterator[Cluster]:
 def color(cluster: Cluster, photos: Path, results: Path, stop: Event | None = None) -> Iterator[Outcome]:
     colorizer = Colorizer(cluster.model, cluster.config)
     return cluster.run(colorizer, Job.plan(photos, results), stop or Event(), StageTimes())
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.jpg")}
 
 
 def what_became(folder: Path) -> dict[str, tuple[str, str | None, str]]:

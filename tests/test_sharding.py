@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from conftest import MakePhoto
+from conftest import MakePhoto, contents
 
 from colorgan import Colorizer, Outcome, RunError, Status
 from colorgan.cli.main import main
@@ -40,10 +40,6 @@ def run_shard(colorizer: Colorizer, photos: Path, results: Path, shard: str | No
 
 def invoke(*words: object) -> Result:
     return CliRunner().invoke(main, list(map(str, words)))
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.jpg")}
 
 
 def what_became(folder: Path) -> dict[str, tuple[str, str | None]]:

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn.functional import interpolate
@@ -14,6 +13,7 @@ from torchvision.utils import make_grid
 
 from colorgan.errors import ImageError, RunError
 from colorgan.evaluation import score
+from colorgan.metrics import RGB8
 from colorgan.networks import UNetGenerator, prepare_input
 from colorgan.training.dataset import load_square
 from colorgan.training.photographs import Photograph
@@ -63,7 +63,7 @@ def validate(
         fake = generator(gray).clamp(-1, 1)
         if len(rows) < 3 * SAMPLES:
             rows += [(image[0].cpu() + 1) / 2 for image in (gray.expand_as(real), fake, real)]
-        got = score(str(photo.path), _to_rgb8(fake), _to_rgb8(real))
+        got = score(str(photo.path), _reduced(fake), _reduced(real))
         scores.append(
             (
                 float((fake - real).abs().mean()),
@@ -82,10 +82,13 @@ def validate(
     return Validation(l1, difference, colorless, psnr, ssim, ratio), make_grid(rows, nrow=3)
 
 
-def _to_rgb8(image: Tensor) -> npt.NDArray[np.uint8]:
+def to_rgb8(images: Tensor) -> list[RGB8]:
+    """RGB (N, 3, H, W) in [-1, 1] as uint8 (H, W, 3) each."""
+    pixels = ((images + 1) * 127.5).round().clamp(0, 255).byte()
+    return list(pixels.permute(0, 2, 3, 1).cpu().numpy())
+
+
+def _reduced(image: Tensor) -> RGB8:
     if max(image.shape[2:]) > METRIC_SIZE:
         image = interpolate(image, size=METRIC_SIZE, mode="area")
-    pixels: npt.NDArray[np.uint8] = (
-        ((image[0] + 1) * 127.5).round().clamp(0, 255).byte().permute(1, 2, 0).cpu().numpy()
-    )
-    return pixels
+    return to_rgb8(image)[0]
