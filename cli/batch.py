@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from colorgan.cli.options import command, config_options, given, shown, stop_at_interrupt
+from colorgan.cli.options import Place, command, config_options, given, shown, stop_at_interrupt
 from colorgan.config import ClusterConfig, ColorizeConfig
 from colorgan.errors import UsageError
 from colorgan.outcome import Outcome, Status
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from colorgan.cluster import Cluster
     from colorgan.colorizer import Colorizer
     from colorgan.job import Job
+    from colorgan.storage import AnyPath
     from colorgan.timing import StageTimes
 
 NAMED_FAILURES = 10
@@ -37,10 +38,10 @@ REMARKS = {
 
 @command("colorgan-batch scans/ results/ --report")
 @click.argument("input", metavar="INPUT")
-@click.argument("results", metavar="RESULTS_DIR", type=click.Path(path_type=Path))
+@click.argument("results", metavar="RESULTS_DIR", type=Place(remote=True))
 @click.option(
     "--model",
-    type=click.Path(path_type=Path),
+    type=Place(remote=True),
     help="File of colorgan-export, or checkpoint.  [default: the model in the package]",
 )
 @click.option("--include", multiple=True, help="Take only paths or names like this, such as '1911/*.jpg'.")
@@ -62,8 +63,8 @@ REMARKS = {
 @config_options(ClusterConfig)
 def main(
     input: str,
-    results: Path,
-    model: Path | None,
+    results: AnyPath,
+    model: AnyPath | None,
     report: bool,
     strict: bool,
     dry_run: bool,
@@ -77,6 +78,8 @@ def main(
     INPUT may also be a single file, @LIST for the files that the file LIST names, one on each line, or - for
     those that standard input names. Each is written as colorized_NAME, in its sub-folder. What is in colour
     already is copied as it is. The same command again goes on where it was stopped.
+
+    Photographs, results and model may be in object storage: s3://BUCKET/FOLDER, gs:// or az://.
     """
     from colorgan.colorizer import Colorizer
     from colorgan.images import prepare_pillow
@@ -88,6 +91,8 @@ def main(
     cluster = ClusterConfig(**given(ClusterConfig, options))
     if report and (shard or engine == "ray"):
         raise UsageError("--report: when all parts are done, colorgan report makes a page of them")
+    if report and not isinstance(results, Path):
+        raise UsageError("--report: copy the results to this machine; colorgan report makes a page of them")
     if cluster != ClusterConfig() and engine != "ray":
         raise UsageError("--address, --actors and what each gets are for --engine ray")
     selection["shard"] = Shard.parse(shard) if shard else None
@@ -109,9 +114,9 @@ def preview(colorizer: Colorizer, job: Job) -> None:
     from colorgan.manifest import Manifest
 
     counts: Counter[Status | None] = Counter()
-    for item in colorizer.pending(job, Manifest(job.destination, job.shard)):
+    for item in colorizer.pending(job, Manifest.read(job.destination, job.shard)):
         counts[item.status if isinstance(item, Outcome) else None] += 1
-        if isinstance(item, Path):
+        if not isinstance(item, Outcome):
             click.echo(shown(job.relative(item)))
         elif item.status is Status.FAILED:
             click.echo(f"{shown(job.relative(item.path))}: {item.error}", err=True)
@@ -133,7 +138,7 @@ def colorize(
         if cluster:
             outcomes = cluster.run(colorizer, job, stop, times)
         else:
-            thumbnails = Thumbnails.of(job.destination) if report else None
+            thumbnails = Thumbnails.of(Path(job.destination)) if report else None
             outcomes = colorizer.run(job, stop, times, thumbnails)
         counts, failures = follow(outcomes, job, stop, strict, images)
     seconds = perf_counter() - start
@@ -174,7 +179,7 @@ def show(colorizer: Colorizer, job: Job, times: StageTimes, images: int, seconds
     summary = RunSummary(
         now, seconds, images, model.runs_on, model.credit.model, model.license, model.card, times.shares()
     )
-    click.echo(f"Report: {write_report(job.destination, summary)}")
+    click.echo(f"Report: {write_report(Path(job.destination), summary)}")
 
 
 def follow(

@@ -9,19 +9,20 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
-from pathlib import Path
+from pathlib import Path, PurePath
 from threading import Event
 from typing import Any, NoReturn
 
 import click
 
 from colorgan.config import Config
-from colorgan.errors import ColorganError, StoppedError
+from colorgan.errors import ColorganError, StoppedError, UsageError
+from colorgan.storage import locate
 
 Command = Callable[..., None]
 
 TRAINING = ("torch", "torchvision", "torchmetrics", "torch_fidelity", "lightning_fabric", "skimage")
-EXTRAS = dict.fromkeys((*TRAINING, "onnxscript", "tensorboard"), "train") | {"ray": "ray"}
+EXTRAS = dict.fromkeys((*TRAINING, "onnxscript", "tensorboard"), "train") | {"ray": "ray", "fsspec": "cloud"}
 """What to install for a package that is missing."""
 
 
@@ -34,6 +35,23 @@ class NumberOr(click.types.IntParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read the number or the word."""
         return 0 if value == self.word else super().convert(value, param, ctx)
+
+
+class Place(click.types.StringParamType):
+    """A path or, where the command can do with it, a URL in object storage."""
+
+    def __init__(self, remote: bool) -> None:
+        self.remote = remote
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Tell a URL from a path."""
+        try:
+            place = locate(value)
+        except UsageError as error:
+            self.fail(str(error), param, ctx)
+        if not self.remote and not isinstance(place, Path):
+            self.fail(f"{place}: is in object storage; copy it to this machine first", param, ctx)
+        return place
 
 
 def config_options(config: type[Config], leave_out: tuple[str, ...] = ()) -> Callable[[Command], Command]:
@@ -120,7 +138,7 @@ def exit_codes(command: Command) -> Command:
     return run
 
 
-def shown(path: Path) -> str:
+def shown(path: PurePath) -> str:
     """A path as it can be printed, on one line whatever its name is."""
     return click.format_filename(path).replace("\n", "\\n").replace("\r", "\\r")
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from colorgan.cli.options import command
+from colorgan.cli.options import Place, command
 
 
 @command("colorgan report results/")
-@click.argument("results", metavar="RESULTS_DIR", type=click.Path(path_type=Path))
+@click.argument("results", metavar="RESULTS_DIR", type=Place(remote=False))
 def main(results: Path) -> None:
     """Write RESULTS_DIR/report/index.html: what became of every photograph, before and after.
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import click
 
-from colorgan.cli.options import command, shown
+from colorgan.cli.options import Place, command, shown
 from colorgan.outcome import Status
 
 
 @command("colorgan restore results/ originals/")
-@click.argument("results", metavar="RESULTS_DIR", type=click.Path(path_type=Path))
+@click.argument("results", metavar="RESULTS_DIR", type=Place(remote=False))
 @click.argument("originals", metavar="ORIGINALS_DIR", type=click.Path(path_type=Path))
 def main(results: Path, originals: Path) -> None:
     """Write the grayscale JPEGs that the results in RESULTS_DIR were made from to ORIGINALS_DIR.

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from pathlib import PurePath
 
 import click
 
-from colorgan.cli.options import command, shown
+from colorgan.cli.options import Place, command, shown
+from colorgan.storage import AnyPath
 
 SHOWN = 10
 """Problems that are named without --all."""
@@ -20,10 +21,10 @@ NAMES = {
 
 
 @command("colorgan status results/ scans/")
-@click.argument("results", metavar="RESULTS_DIR", type=click.Path(path_type=Path))
+@click.argument("results", metavar="RESULTS_DIR", type=Place(remote=True))
 @click.argument("input", metavar="[INPUT]", required=False)
 @click.option("--all", "every", is_flag=True, help="Name every file that has no result, not the first ten.")
-def main(results: Path, input: str | None, every: bool) -> None:
+def main(results: AnyPath, input: str | None, every: bool) -> None:
     """Say whether all photographs in INPUT have their results in RESULTS_DIR, and which have not.
 
     It is for runs of shards, on one machine or many, and changes nothing. Without INPUT, only what was begun
@@ -40,7 +41,7 @@ def main(results: Path, input: str | None, every: bool) -> None:
         click.echo(f"Under way: {', '.join(progress.under_way)}")
     for number, (path, problem) in enumerate(sorted(progress.problems.items())):
         if every or number < SHOWN:
-            click.echo(f"{shown(Path(path))}: {problem}", err=True)
+            click.echo(f"{shown(PurePath(path))}: {problem}", err=True)
     if (left := len(progress.problems) - SHOWN) > 0 and not every:
         click.echo(f"{left:,} more; --all names them", err=True)
     if progress.is_complete:

@@ -15,7 +15,6 @@ from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count
-from pathlib import Path
 from threading import Event
 from typing import Any, Self
 from urllib.parse import urlsplit
@@ -30,6 +29,7 @@ from colorgan.job import Job
 from colorgan.manifest import Manifest
 from colorgan.outcome import Outcome, Status
 from colorgan.sharding import Shard, number_of
+from colorgan.storage import AnyPath, absolute, locate
 from colorgan.timing import StageTimes
 from colorgan.worker import Worker
 
@@ -48,8 +48,8 @@ POLL = 0.5
 class Cluster:
     """Workers on a Ray cluster, each with the model open."""
 
-    def __init__(self, model: Path | None, config: ColorizeConfig, cluster: ClusterConfig) -> None:
-        self.model, self.config = model and model.resolve(), config
+    def __init__(self, model: AnyPath | None, config: ColorizeConfig, cluster: ClusterConfig) -> None:
+        self.model, self.config = model and absolute(model), config
         self.workers: dict[Any, tuple[str, int]] = {}
         """Each with its machine, and its number there."""
         address = cluster.address or os.environ.get("RAY_ADDRESS", "")
@@ -102,14 +102,16 @@ class Cluster:
         left: list[str] = []  # a Path takes several times the memory
         with Manifest.open(job.destination) as manifest:
             for item in colorizer.pending(job, manifest):
-                if isinstance(item, Path):
+                if not isinstance(item, Outcome):
                     left.append(str(item))
                     continue
                 if item.status is Status.FAILED:
                     manifest.record(colorizer.entry(job, item))
                 yield item
         given_up: list[Outcome] = []
-        whole = replace(job, destination=job.destination.resolve(), include=(), exclude=(), limit=0)
+        whole = replace(
+            job, destination=absolute(job.destination), listing=None, include=(), exclude=(), limit=0
+        )
         yield from self._color(whole, self._share_out(job, left), stop, times, given_up)
         with Manifest.open(job.destination) as manifest:  # takes in those of the chunks
             for outcome in given_up:
@@ -120,7 +122,7 @@ class Cluster:
         number = max(math.ceil(len(left) / CHUNK), min(len(left), CHUNKS_EACH * len(self.workers)))
         chunks: dict[Shard, list[str]] = {}
         for path in left:
-            part = number_of(job.relative(Path(path)), number)
+            part = number_of(job.relative(locate(path)), number)
             chunks.setdefault(Shard(part, number, is_chunk=True), []).append(path)
         return chunks
 
@@ -141,7 +143,7 @@ class Cluster:
                     worker.stop.remote()
             while waiting and idle:
                 worker, shard = idle.popleft(), waiting.popleft()
-                chunk = replace(whole, shard=shard, listed=tuple(map(Path, chunks[shard])))
+                chunk = replace(whole, shard=shard, listed=tuple(map(locate, chunks[shard])))
                 running[worker.color.remote(chunk)] = worker, shard
             finished, _ = ray.wait(list(running), timeout=POLL) if running else ([], [])
             for worker, _ in running.values():
@@ -201,11 +203,11 @@ class Cluster:
 
 def _left_of(job: Job, shard: Shard, paths: Sequence[str]) -> list[Outcome]:
     """The files of a chunk that ended its workers, but for those that were done."""
-    done = Manifest(job.destination, shard).entries
+    done = Manifest.read(job.destination, shard).entries
     reason = f"is in a part of the work that ended {ATTEMPTS} workers, and was set aside"
     return [
         Outcome(path, Status.FAILED, error=reason)
-        for path in map(Path, paths)
+        for path in map(locate, paths)
         if job.relative(path).as_posix() not in done
     ]
 

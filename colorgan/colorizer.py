@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import takewhile
-from pathlib import Path
+from pathlib import Path, PurePath
 from threading import Event
 from time import perf_counter
 
@@ -27,6 +27,7 @@ from colorgan.manifest import Entry, Manifest
 from colorgan.outcome import Outcome, Status
 from colorgan.pipeline import Batcher, Budget, map_unordered
 from colorgan.report.thumbnails import Thumbnails
+from colorgan.storage import AnyPath, local_copy, locate, presence
 from colorgan.timing import StageTimes
 
 LONGEST_ASPECT = 3.0
@@ -38,15 +39,16 @@ Predict = Callable[[Planes], Planes]
 class Colorizer:
     """Colours photographs with one model, which is opened once.
 
-    `model` is an ONNX file, a TorchScript file or a checkpoint; without it, the embedded model is used.
+    `model` is an ONNX file, a TorchScript file or a checkpoint, by its path or URL; without it, the embedded
+    model is used.
     """
 
-    def __init__(self, model: str | Path | None = None, config: ColorizeConfig | None = None) -> None:
+    def __init__(self, model: str | PurePath | None = None, config: ColorizeConfig | None = None) -> None:
         self.config = config or ColorizeConfig()
-        path = EMBEDDED_MODEL if model is None else Path(model)
-        self.model = load_model(path, device=self.config.device, devices=self.config.device_numbers)
+        with local_copy(EMBEDDED_MODEL if model is None else locate(model)) as path:
+            self.model = load_model(path, device=self.config.device, devices=self.config.device_numbers)
 
-    def __call__(self, photo: str | Path | Image.Image) -> Image.Image:
+    def __call__(self, photo: str | PurePath | Image.Image) -> Image.Image:
         """Colour one photograph, a file or a Pillow image; give RGB of the same size, upright.
 
         What colour it has is replaced. Raises ImageError if it cannot be read.
@@ -54,12 +56,12 @@ class Colorizer:
         if isinstance(photo, Image.Image):
             source = Photo(Path(getattr(photo, "filename", "") or "image"), photo)
         else:
-            source = Photo.read(Path(photo), self.config.max_pixels)
+            source = Photo.read(locate(photo), self.config.max_pixels)
         small, _ = self._sketch(source)
         chroma = saturate(self.model.backend.predict(small[None, None])[0], self.config.saturation)
         return Image.fromarray(merge(np.asarray(source.luma()), chroma, self._guide(small)))
 
-    def colorize_folder(self, source: str | Path, destination: str | Path) -> Iterator[Outcome]:
+    def colorize_folder(self, source: str | PurePath, destination: str | PurePath) -> Iterator[Outcome]:
         """Colour every image in the folder `source` and below, or that one file, into `destination`.
 
         Sub-folders are kept and `colorized_` goes before each name. A photograph already in colour is
@@ -88,18 +90,21 @@ class Colorizer:
                     manifest.record(self.entry(job, outcome))
                 yield outcome
 
-    def pending(self, job: Job, manifest: Manifest) -> Iterator[Path | Outcome]:
+    def pending(self, job: Job, manifest: Manifest) -> Iterator[AnyPath | Outcome]:
         """The files to work on and, of all others, what is to be said of them."""
         unreadable: list[Outcome] = []
-        same = job.same_but_for_case() if ignores_case(job.destination) else {}
+        folder = job.destination
+        same = job.same_but_for_case() if isinstance(folder, Path) and ignores_case(folder) else {}
         left = job.limit
+        entries = () if self.config.overwrite else manifest.entries.values()
+        is_there = presence(job.destination, (entry.output for entry in entries if entry.output))
         for path in job.files(lambda folder, reason: unreadable.append(_failed(folder, reason))):
             if not job.takes(path):
                 yield Outcome(path, Status.IGNORED)
             elif path in same:
                 reason = f"its result would have the name of that of {same[path].name}"
                 yield _failed(path, f"{reason}, as case does not count there; rename one")
-            elif not self.config.overwrite and (done := job.done_before(path, manifest, self._made_by(job))):
+            elif entries and (done := job.done_before(path, manifest, self._made_by(job), is_there)):
                 yield Outcome(path, Status.DONE, done)
             else:
                 yield path
@@ -117,7 +122,7 @@ class Colorizer:
         return f"{self.model.credit.sha256} {self.config.result_settings} prefix={job.prefix}"
 
     def _outcomes(
-        self, job: Job, todo: Iterator[Path | Outcome], times: StageTimes, thumbnails: Thumbnails | None
+        self, job: Job, todo: Iterator[AnyPath | Outcome], times: StageTimes, thumbnails: Thumbnails | None
     ) -> Iterator[Outcome]:
         def predict_batch(batch: list[Planes]) -> list[Planes]:
             try:
@@ -136,7 +141,7 @@ class Colorizer:
         predict = Batcher(predict_batch, lambda small: small.shape, batch_size, self.model.at_once)
         budget = Budget(self.config.memory * 1_000_000)
 
-        def work(item: Path | Outcome) -> Outcome:
+        def work(item: AnyPath | Outcome) -> Outcome:
             if isinstance(item, Outcome):
                 return item
             started = perf_counter()
@@ -157,7 +162,7 @@ class Colorizer:
                 reason = f"led to an unexpected error ({error!r}); please report it"
                 return _failed(item, reason, perf_counter() - started)
             seconds = perf_counter() - started
-            return replace(outcome, seconds=seconds, size=len(photo.data), mtime_ns=photo.mtime_ns)
+            return replace(outcome, seconds=seconds, stamp=photo.stamp)
 
         return map_unordered(work, todo, workers, within=predict.caller)
 
@@ -222,7 +227,7 @@ class Colorizer:
         return pixels[..., 0], chroma_spread(pixels) > TONED
 
 
-def _failed(path: Path, reason: str, seconds: float = 0.0) -> Outcome:
+def _failed(path: AnyPath, reason: str, seconds: float = 0.0) -> Outcome:
     return Outcome(path, Status.FAILED, error=reason, seconds=seconds)
 
 

@@ -6,7 +6,6 @@ import errno
 import io
 from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,6 +21,7 @@ from colorgan.jpeg import DESCRIBING, parse
 from colorgan.photo_metadata import save_options
 from colorgan.png import ZLIB_LEVEL, encode_png
 from colorgan.provenance import Credit
+from colorgan.storage import AnyPath, ObjectPath, put
 from colorgan.tiff import encode_tiff
 
 FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "tiff": "TIFF"}
@@ -136,9 +136,11 @@ def _encode_tiff(pixels: Planes | DeepPlanes, metadata: dict[str, Any]) -> bytes
     return encode_tiff(pixels, exif, metadata["xmp"], metadata.get("icc_profile"), metadata.get("dpi"))
 
 
-def write_result(path: Path, data: bytes) -> None:
-    """Write a result; a full disk ends the run, another failure is the image's own."""
+def write_result(path: AnyPath, data: bytes) -> None:
+    """Write a result; a full disk or a store without access ends the run, another failure is the image's."""
     try:
+        if isinstance(path, ObjectPath):
+            return put(path, data)
         with atomic_file(path) as temporary:
             temporary.write_bytes(data)
     except OSError as error:
@@ -146,6 +148,8 @@ def write_result(path: Path, data: bytes) -> None:
             raise RunError(
                 f"{path.parent}: the disk is full; make room and run the same command again"
             ) from error
+        if isinstance(path, ObjectPath) and isinstance(error, PermissionError):
+            raise RunError(f"{path}: cannot be written ({error.strerror})") from error
         raise ImageError(path, f"cannot be written ({error.strerror})") from error
 
 

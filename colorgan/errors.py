@@ -12,7 +12,7 @@ ColorganError            anything a user can put right; its message is the line 
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import PurePath
 
 
 class ColorganError(Exception):
@@ -32,7 +32,7 @@ class ModelError(ColorganError):
 
     exit_code = 2
 
-    def __init__(self, path: Path, reason: str) -> None:
+    def __init__(self, path: PurePath, reason: str) -> None:
         super().__init__(path, reason)  # both in args: survives pickling
         self.path, self.reason = path, reason
 
@@ -65,7 +65,7 @@ class StoppedError(ColorganError):
 class ImageError(ColorganError):
     """One image cannot be read or written; the batch goes on without it."""
 
-    def __init__(self, path: Path, reason: str) -> None:
+    def __init__(self, path: PurePath, reason: str) -> None:
         super().__init__(path, reason)
         self.path, self.reason = path, reason
 

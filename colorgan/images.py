@@ -6,16 +6,17 @@ import io
 import struct
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 from PIL.ExifTags import Base as Tag
 
+from colorgan import storage
 from colorgan.color import DeepPlanes
 from colorgan.config import MAX_PIXELS
 from colorgan.errors import ImageError
 from colorgan.icc import is_for_gray, rgb_from_gray
+from colorgan.storage import UNREAD, AnyPath, Stamp
 
 DECODE_ERRORS = (
     OSError,
@@ -55,13 +56,12 @@ def prepare_pillow() -> None:
     warnings.filterwarnings("ignore", module="PIL")  # about damage that it can read past
 
 
-def open_image(path: Path, data: bytes | None = None, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """Open an image and read its header; pixels are decoded later. `data`: its bytes, if already read."""
+def open_image(path: AnyPath, data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Open an image file of these bytes and read its header; pixels are decoded later."""
+    if not data:
+        raise ImageError(path, "is empty (0 bytes)")
     try:
-        size = path.stat().st_size if data is None else len(data)
-        if size == 0:
-            raise ImageError(path, "is empty (0 bytes)")
-        image = Image.open(path if data is None else io.BytesIO(data))
+        image = Image.open(io.BytesIO(data))
     except UnidentifiedImageError as error:
         raise ImageError(path, "is not an image that can be read") from error
     except (*DECODE_ERRORS, Image.DecompressionBombError) as error:
@@ -76,17 +76,17 @@ def open_image(path: Path, data: bytes | None = None, max_pixels: int = MAX_PIXE
 class Photo:
     """A photograph: Pillow's view of it and, if it came from a file, the file's bytes."""
 
-    path: Path
+    path: AnyPath
     image: Image.Image
     data: bytes = b""
-    mtime_ns: int = 0
+    stamp: Stamp = UNREAD
 
     @classmethod
-    def read(cls, path: Path, max_pixels: int = MAX_PIXELS) -> Photo:
+    def read(cls, path: AnyPath, max_pixels: int = MAX_PIXELS) -> Photo:
         """Read a file; its pixels are not decoded yet."""
         try:
-            mtime_ns = path.stat().st_mtime_ns  # before its bytes: a later change must not go unnoticed
-            data = path.read_bytes()
+            stamp = storage.stamp(path)  # before its bytes: a later change must not go unnoticed
+            data = storage.read(path)
         except OSError as error:
             raise ImageError(path, f"cannot be read ({error.strerror})") from error
         image = open_image(path, data, max_pixels)
@@ -94,7 +94,7 @@ class Photo:
             frames = getattr(image, "n_frames", 1)
         except DECODE_ERRORS as error:
             raise ImageError(path, f"cannot be read ({error})") from error
-        photo = cls(path, image, data, mtime_ns)
+        photo = cls(path, image, data, stamp._replace(size=len(data)))
         if frames > 1 and photo.format != "JPEG":  # previews follow the photograph in some cameras' JPEG
             raise ImageError(path, f"holds {frames} pages or frames; split it into single images first")
         return photo

@@ -13,14 +13,16 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import TextIO
+from pathlib import Path, PurePath
+from typing import TextIO, TypeVar
 
 from filelock import FileLock, Timeout
 
 from colorgan.errors import RunError
 from colorgan.files import atomic_file, make_writable, remove_leftovers
+from colorgan.mirror import Mirror
 from colorgan.sharding import Shard
+from colorgan.storage import AnyPath
 
 NAME = "manifest.jsonl"
 LOCK = ".colorgan.lock"
@@ -29,6 +31,8 @@ SHARDS = ".colorgan"
 PATIENCE = 0.5
 """Seconds to wait for a lock, which runs of other shards take for a moment to see whether it is free."""
 
+
+Folder = TypeVar("Folder", bound=PurePath)
 
 ALIKE = ("status", "how", "made_by")
 """What millions of entries say alike is in memory once."""
@@ -56,6 +60,8 @@ class Entry:
     error: str
     colorfulness: float = 0.0
     """Of the result (Hasler and Suesstrunk), as the generator sees it; 0 is gray, or not coloured here."""
+    etag: str = ""
+    """Of an input in object storage."""
 
 
 class Manifest:
@@ -73,14 +79,40 @@ class Manifest:
         }
         """Of earlier runs: memory is not to grow with what this one does."""
         self._file: TextIO | None = None
+        self._mirror: Mirror | None = None
+
+    @classmethod
+    def read(cls, folder: AnyPath, shard: Shard | None = None) -> Manifest:
+        """Read what earlier runs did."""
+        if isinstance(folder, Path):
+            return cls(folder, shard)
+        mirror = Mirror(folder, shard, NAME, SHARDS)
+        return cls(mirror.local, shard)
 
     @classmethod
     @contextmanager
-    def open(cls, folder: Path, shard: Shard | None = None) -> Iterator[Manifest]:
+    def open(cls, folder: AnyPath, shard: Shard | None = None) -> Iterator[Manifest]:
         """Take the folder, or a shard, for one run: no other run can.
 
         What a killed run left behind is removed, but not beside other shards, whose files they may be.
         """
+        if isinstance(folder, Path):
+            with cls._open(folder, shard) as manifest:
+                yield manifest
+            return
+        mirror = Mirror(folder, shard, NAME, SHARDS)
+        with cls._open(mirror.local, shard) as manifest:
+            mirror.begin()
+            manifest._mirror = mirror
+            try:
+                yield manifest
+            finally:
+                mirror.put_news(0)
+        mirror.put_back()
+
+    @classmethod
+    @contextmanager
+    def _open(cls, folder: Path, shard: Shard | None) -> Iterator[Manifest]:
         make_writable(folder / SHARDS if shard else folder)
         path = manifest_path(folder, shard)
         try:
@@ -105,6 +137,8 @@ class Manifest:
         assert self._file is not None, "opened for reading only"
         self._file.write(json.dumps(asdict(entry)) + "\n")
         self._file.flush()
+        if self._mirror:
+            self._mirror.put_news()
 
 
 def has_manifest(folder: Path) -> bool:
@@ -145,7 +179,7 @@ def _is_free(lock: Path) -> bool:
         return False
 
 
-def manifest_path(folder: Path, shard: Shard | None, name: str = NAME) -> Path:
+def manifest_path(folder: Folder, shard: Shard | None, name: str = NAME) -> Folder:
     """The file of this name in a results folder, or that of a shard in its place."""
     return folder / SHARDS / f"{shard.name}{Path(name).suffix}" if shard else folder / name
 

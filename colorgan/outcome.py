@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
+
+from colorgan.storage import UNREAD, AnyPath, Stamp
 
 
 class Status(StrEnum):
@@ -28,17 +29,15 @@ class Status(StrEnum):
 class Outcome:
     """What became of one file of a folder, and why if it failed."""
 
-    path: Path
+    path: AnyPath
     status: Status
-    output: Path | None = None
+    output: AnyPath | None = None
     how: str = ""
     """How the result was written: `luma kept`, `encoded` (and why the luma was not kept), or `copied`."""
     error: str = ""
     seconds: float = 0.0
     """From reading the file to the result's being in place, the wait for its batch included."""
-    size: int = 0
-    """Of the file, in bytes."""
-    mtime_ns: int = 0
-    """When the file was last changed, in nanoseconds since 1970."""
+    stamp: Stamp = UNREAD
+    """Of the file, as it was read."""
     colorfulness: float = 0.0
     """Of a coloured result, by Hasler and Suesstrunk's measure; 0 is gray."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from colorgan.errors import ImageError, UsageError
+from colorgan.storage import AnyPath, locate, read
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif"})
 """Names that end in one of these, in any case, are taken for images."""
@@ -15,7 +16,7 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff",
 Report = Callable[[Path, str], None]
 
 
-def has_image_suffix(path: Path) -> bool:
+def has_image_suffix(path: PurePath) -> bool:
     """Whether the name is that of an image."""
     return path.suffix.lower() in SUFFIXES
 
@@ -78,15 +79,19 @@ def _identity(folder: Path) -> object:
     return found.st_dev, found.st_ino
 
 
-def read_list(source: str) -> list[Path]:
-    """The paths in the file LIST for the source `@LIST`, or on standard input for `-`: absolute, each once.
+def read_list(source: str) -> list[AnyPath]:
+    """The paths or URLs in the file LIST for `@LIST`, or on standard input for `-`: absolute, each once.
 
     One on each line or, as `find -print0` and `git ls-files -z` write them, with a NUL after each.
     """
     try:
-        data = sys.stdin.buffer.read() if source == "-" else Path(source[1:]).read_bytes()
+        data = sys.stdin.buffer.read() if source == "-" else read(locate(source[1:]))
     except OSError as error:
         raise UsageError(f"{source[1:]}: cannot be read ({error.strerror})") from error
     names = data.split(b"\0") if b"\0" in data else data.splitlines()
-    paths = (Path(os.path.normpath(Path.cwd() / os.fsdecode(name))) for name in names if name.strip())
-    return list(dict.fromkeys(paths))
+    return list(dict.fromkeys(_listed(os.fsdecode(name)) for name in names if name.strip()))
+
+
+def _listed(name: str) -> AnyPath:
+    path = locate(name)
+    return Path(os.path.normpath(Path.cwd() / path)) if isinstance(path, Path) else path

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from colorgan.errors import UsageError
 from colorgan.job import Job
 from colorgan.manifest import Entry, Manifest, has_manifest, runs_under_way
 from colorgan.outcome import Status
+from colorgan.storage import AnyPath, presence
 
 
 @dataclass
@@ -29,40 +31,45 @@ class Progress:
         return not self.problems and not self.under_way
 
 
-def look_at(results: Path, source: str | None = None) -> Progress:
+def look_at(results: AnyPath, source: str | None = None) -> Progress:
     """Read the manifests in a results folder, and see that what they name is there.
 
     With `source`, what `colorgan-batch` was given, the problems are those of the inputs that are there now:
     also that no manifest names one, or that it has changed.
     """
-    if not has_manifest(results):
+    if isinstance(results, Path) and not has_manifest(results):
         raise UsageError(f"{results}: holds no results of colorgan-batch")
-    manifest, progress = Manifest(results), Progress(runs_under_way(results))
+    manifest = Manifest.read(results)
+    progress = Progress(runs_under_way(results) if isinstance(results, Path) else [])
+    if not manifest.entries and not isinstance(results, Path):
+        raise UsageError(f"{results}: holds no results of colorgan-batch")
+    is_there = presence(results, (entry.output for entry in manifest.entries.values() if entry.output))
     progress.counts.update(entry.status for entry in manifest.entries.values())
     if source is None:
-        problems = ((path, _problem(results, entry)) for path, entry in manifest.entries.items())
+        problems = ((path, _problem(entry, is_there)) for path, entry in manifest.entries.items())
         progress.problems.update((path, problem) for path, problem in problems if problem)
         return progress
 
     job = Job.plan(source, results)
 
-    def report(folder: Path, reason: str) -> None:
+    def report(folder: AnyPath, reason: str) -> None:
         progress.problems[job.relative(folder).as_posix()] = reason
 
     for path in filter(job.takes, job.files(report)):
         name = job.relative(path).as_posix()
         entry = manifest.entries.get(name)
-        problem = _problem(results, entry) if entry else "not done yet"
-        if entry and entry.output and not problem and not job.done_before(path, manifest, entry.made_by):
-            problem = "has changed since"
+        problem = _problem(entry, is_there) if entry else "not done yet"
+        if entry and entry.output and not problem:
+            done = job.done_before(path, manifest, entry.made_by, is_there)
+            problem = "" if done else "has changed since"
         if problem:
             progress.problems[name] = problem
     return progress
 
 
-def _problem(results: Path, entry: Entry) -> str:
+def _problem(entry: Entry, is_there: Callable[[str], bool]) -> str:
     if entry.status == Status.FAILED:
         return entry.error
-    if entry.output and not (results / entry.output).is_file():
+    if entry.output and not is_there(entry.output):
         return f"its result, {entry.output}, is gone"
     return ""

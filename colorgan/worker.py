@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from threading import Event, Lock
 
 import ray
@@ -13,6 +12,7 @@ from colorgan.config import ColorizeConfig
 from colorgan.images import prepare_pillow
 from colorgan.job import Job
 from colorgan.outcome import Outcome
+from colorgan.storage import AnyPath
 from colorgan.timing import StageTimes
 
 
@@ -28,7 +28,7 @@ class Worker:
         """The machine that it is on."""
         return str(ray.get_runtime_context().get_node_id())
 
-    def open(self, number: int, model: Path | None, config: ColorizeConfig) -> None:
+    def open(self, number: int, model: AnyPath | None, config: ColorizeConfig) -> None:
         """Open the model as the `number`-th worker on its machine, from 0."""
         self.number = number
         prepare_pillow()

@@ -67,7 +67,8 @@ def test_a_folder_is_coloured_and_every_file_accounted_for(
     for outcome in outcomes:
         assert bool(outcome.error) == (outcome.status is Status.FAILED)
         if outcome.status is Status.COLORED:
-            assert outcome.output is not None
+            assert isinstance(outcome.path, Path)
+            assert isinstance(outcome.output, Path)
             relative = outcome.path.relative_to(archive)
             assert outcome.output == tmp_path / "results" / relative.with_name(f"colorized_{relative.name}")
             assert np.abs(read(outcome.output)[..., 0] - read(outcome.path)[..., 0]).mean() < 6
@@ -107,7 +108,7 @@ def test_odd_names_work(exports: dict[str, Path], make_photo: MakePhoto, tmp_pat
     for status in (Status.COLORED, Status.DONE):
         (outcome,) = colorizer.colorize_folder(tmp_path, tmp_path / "results")
         assert outcome.status is status
-        assert outcome.output is not None
+        assert isinstance(outcome.output, Path)
         assert outcome.output.is_file()
 
 

@@ -38,6 +38,8 @@ LIGHT = {
     "provenance",
     "job",
     "sources",
+    "storage",
+    "mirror",
     "timing",
     "pipeline",
     "metadata",

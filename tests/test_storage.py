@@ -1,0 +1,432 @@
+"""Object storage: a real S3 server, moto's, in a process of its own on loopback, with faults to order."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
+from click.testing import CliRunner, Result
+from conftest import MakePhoto, contents
+
+from colorgan.cli.main import main
+from colorgan.errors import RunError, UsageError
+from colorgan.job import Job
+from colorgan.manifest import Entry, Manifest
+from colorgan.mirror import Mirror
+from colorgan.sharding import Shard
+from colorgan.storage import Listing, ObjectPath, Stamp, locate, presence, put, read, remove, stamp
+
+SECRET = "a-secret-that-nobody-is-to-see"
+COUNT = 6
+
+
+class Server:
+    """The server, as a test sees it."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+
+    def order(self, *faults: tuple[str, str, int, int]) -> None:
+        """Make requests fail: method, end of the path, status, how many."""
+        request = Request(f"{self.url}/-/faults", json.dumps(faults).encode(), method="PUT")
+        urlopen(request).close()
+
+    def requests(self, method: str) -> list[str]:
+        """Paths of the requests since the last order."""
+        with urlopen(f"{self.url}/-/requests") as response:
+            return [path for verb, path, _ in json.load(response) if verb == method]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    port = tmp_path_factory.mktemp("s3") / "port"
+    command = [sys.executable, str(Path(__file__).with_name("s3_server.py")), str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            for _ in range(600):
+                if port.exists() or process.poll() is not None:
+                    break
+                time.sleep(0.1)
+            server = Server(int(port.read_text()))
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("AWS_ACCESS_KEY_ID", "someone")
+                patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+                patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+                patch.setenv("AWS_ENDPOINT_URL", server.url)
+                yield server
+        finally:
+            process.kill()
+
+
+@pytest.fixture
+def bucket(server: Server, request: pytest.FixtureRequest) -> ObjectPath:
+    """A new bucket, with no faults ordered."""
+    server.order()
+    name = f"bucket-{abs(hash(request.node.nodeid)):x}"
+    bucket = locate(f"s3://{name}")
+    assert isinstance(bucket, ObjectPath)
+    bucket.store.mkdir(name)
+    server.order()  # forgets the requests of that
+    return bucket
+
+
+@pytest.fixture
+def scans(bucket: ObjectPath, tmp_path: Path, make_photo: MakePhoto) -> ObjectPath:
+    """Photographs in a bucket, which are in the folder `scans`, too."""
+    for number in range(COUNT):
+        path = tmp_path / "scans" / str(1900 + number % 2) / f"{number}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        make_photo(64, 48, seed=number).save(path)
+        put(bucket / path.relative_to(tmp_path), path.read_bytes())
+    return bucket / "scans"
+
+
+def batch(*arguments: object) -> Result:
+    result = CliRunner().invoke(main, ["batch", *map(str, arguments)])
+    assert result.exception is None or isinstance(result.exception, SystemExit)
+    assert SECRET not in result.output
+    return result
+
+
+def objects(folder: ObjectPath) -> dict[str, bytes]:
+    found = Listing(folder, hidden=True)
+    return {path.relative_to(folder).as_posix(): read(path) for path in found}
+
+
+def images(folder: ObjectPath) -> dict[str, bytes]:
+    return {name: data for name, data in objects(folder).items() if name.endswith(".jpg")}
+
+
+def test_results_are_those_of_a_folder(
+    scans: ObjectPath, bucket: ObjectPath, tmp_path: Path, exports: dict[str, Path], server: Server
+) -> None:
+    result = batch(scans, bucket / "results", "--model", exports["onnx"])
+    assert result.exit_code == 0
+    assert f"{COUNT} of {COUNT} images coloured" in result.stdout
+    assert f"Results: {bucket}/results\n" in result.stdout
+    assert not any(path.endswith(".jpg") for path in server.requests("HEAD"))  # a listing knows their sizes
+    assert batch(tmp_path / "scans", tmp_path / "results", "--model", exports["onnx"]).exit_code == 0
+    assert images(bucket / "results") == contents(tmp_path / "results")
+    assert set(objects(bucket / "results")) - set(contents(tmp_path / "results")) == {"manifest.jsonl"}
+    entry = Manifest.read(bucket / "results").entries["1900/0.jpg"]
+    assert (entry.size, entry.etag) == stamp(scans / "1900/0.jpg")[::2]
+
+
+@pytest.mark.parametrize("here", ["input", "results"])
+def test_input_or_results_may_be_on_this_machine(
+    here: str, scans: ObjectPath, bucket: ObjectPath, tmp_path: Path, exports: dict[str, Path]
+) -> None:
+    source = (tmp_path / "scans").as_uri() if here == "input" else scans
+    results = tmp_path / "results" if here == "results" else bucket / "results"
+    for done in (0, COUNT):
+        result = batch(source, results, "--model", exports["onnx"])
+        assert f"{COUNT - done} of {COUNT} images coloured" in result.stdout
+    assert len(contents(results) if isinstance(results, Path) else images(results)) == COUNT
+
+
+def test_a_run_goes_on_and_does_nothing_twice(
+    scans: ObjectPath, bucket: ObjectPath, exports: dict[str, Path], server: Server
+) -> None:
+    def run(*options: str) -> list[str]:
+        server.order()
+        batch(scans, bucket / "results", "--model", exports["onnx"], *options)
+        put_there = (path for path in server.requests("PUT") if path.endswith(".jpg"))
+        return [f"{Path(path).parent.name}/{Path(path).name}" for path in put_there]
+
+    first = run("--limit", "2")
+    assert len(first) == 2
+    second = run()
+    assert len(second) == COUNT - 2
+    assert not set(first) & set(second)
+    assert run() == []
+    put(scans / "1901/1.jpg", read(scans / "1900/0.jpg"))
+    remove([bucket / "results/1900/colorized_2.jpg"])
+    assert sorted(run()) == ["1900/colorized_2.jpg", "1901/colorized_1.jpg"]
+    assert run() == []
+
+
+def test_a_killed_run_has_put_what_it_knew(bucket: ObjectPath, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("colorgan.mirror.SECONDS", 0)
+    entries = [Entry(f"{n}.jpg", "failed", None, "", 1, 0, "", 0.1, "bad") for n in range(4)]
+    whole, shards = bucket / "whole", bucket / "shards"
+    for folder, shard in ((whole, None), (shards, Shard(1, 1))):
+        killed = Manifest.open(folder, shard)
+        manifest = killed.__enter__()
+        for entry in entries[:3]:
+            manifest.record(entry)
+        del killed, manifest  # ends without a word to the storage, as the process would
+    assert any("parts/manifest/" in name for name in objects(whole))
+    for folder in (whole, shards):
+        assert set(Manifest.read(folder).entries) == {"0.jpg", "1.jpg", "2.jpg"}
+        with Manifest.open(folder) as manifest:
+            assert set(manifest.entries) == {"0.jpg", "1.jpg", "2.jpg"}
+            manifest.record(entries[3])
+        assert set(objects(folder)) == {"manifest.jsonl"}
+        assert len(Manifest.read(folder).entries) == 4
+
+
+@pytest.mark.slow
+def test_a_process_that_is_killed_leaves_a_state_to_go_on_from(
+    scans: ObjectPath, bucket: ObjectPath, exports: dict[str, Path], make_photo: MakePhoto, tmp_path: Path
+) -> None:
+    for number in range(60):
+        make_photo(640, 480, seed=number).save(tmp_path / "a.jpg")
+        put(scans / f"{number}.jpg", (tmp_path / "a.jpg").read_bytes())
+    command = [sys.executable, "-m", "colorgan.cli.main", "batch", str(scans), f"{bucket}/results"]
+    command += ["--model", str(exports["onnx"]), "--workers", "1"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        while process.poll() is None and len(images(bucket / "results")) < 3:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGKILL)
+    assert 3 <= len(images(bucket / "results")) < COUNT + 60
+    assert batch(scans, bucket / "results", "--model", exports["onnx"]).exit_code == 0
+    assert len(images(bucket / "results")) == COUNT + 60
+    assert len(Manifest.read(bucket / "results").entries) == COUNT + 60
+
+
+def test_shards_work_side_by_side_and_are_merged(
+    scans: ObjectPath, bucket: ObjectPath, exports: dict[str, Path]
+) -> None:
+    results = bucket / "results"
+
+    def status() -> Result:
+        return CliRunner().invoke(main, ["status", str(results), str(scans)])
+
+    assert status().exit_code == 2
+    assert "holds no results of colorgan-batch" in status().stderr
+    assert batch(scans, results, "--model", exports["onnx"], "--shard", "1/2").exit_code == 0
+    assert status().exit_code == 1
+    assert ".jpg: not done yet" in status().stderr
+    assert batch(scans, results, "--model", exports["onnx"], "--shard", "2/2").exit_code == 0
+    assert status().stdout.endswith("Complete.\n")
+    names = set(objects(results)) - set(images(results))
+    assert names == {".colorgan/1-of-2.jsonl", ".colorgan/2-of-2.jsonl"}
+    result = batch(scans, results, "--model", exports["onnx"])
+    assert f"0 of {COUNT} images coloured" in result.stdout
+    assert set(objects(results)) - set(images(results)) == {"manifest.jsonl"}
+    assert status().stdout.endswith("Complete.\n")
+
+
+def test_throttling_is_waited_for(
+    scans: ObjectPath, bucket: ObjectPath, exports: dict[str, Path], server: Server
+) -> None:
+    server.order(("GET", ".jpg", 503, 3), ("PUT", ".jpg", 503, 3), ("PUT", ".jsonl", 503, 1))
+    result = batch(scans, bucket / "results", "--model", exports["onnx"])
+    assert result.exit_code == 0, result.stderr
+    assert len(images(bucket / "results")) == COUNT
+
+
+def test_an_object_that_cannot_be_read_fails_alone_and_is_tried_again(
+    scans: ObjectPath, bucket: ObjectPath, exports: dict[str, Path], server: Server
+) -> None:
+    server.order(("GET", "/1900/2.jpg", 403, 99))
+    result = batch(scans, bucket / "results", "--model", exports["onnx"])
+    assert result.exit_code == 1
+    assert result.stderr == "Failed: 1900/2.jpg: cannot be read (access is denied)\n"
+    assert len(images(bucket / "results")) == COUNT - 1
+    server.order()
+    result = batch(scans, bucket / "results", "--model", exports["onnx"])
+    assert f"1 of {COUNT} images coloured" in result.stdout
+    assert len(images(bucket / "results")) == COUNT
+
+
+@pytest.mark.slow
+def test_a_result_that_the_store_does_not_take_fails_alone(
+    scans: ObjectPath, bucket: ObjectPath, exports: dict[str, Path], server: Server
+) -> None:
+    server.order(("PUT", "colorized_2.jpg", 500, 999))
+    result = batch(scans, bucket / "results", "--model", exports["onnx"])
+    assert result.exit_code == 1
+    assert result.stderr.startswith("Failed: 1900/2.jpg: cannot be written (")
+    assert result.stderr.count("\n") == 1
+    assert len(images(bucket / "results")) == COUNT - 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        (("PUT", ".jpg", 403, 99), ".jpg: cannot be written (access is denied)"),
+        (("PUT", ".jsonl", 403, 99), "/results: cannot be written (access is denied); run the same command"),
+        (("HEAD", "/manifest.jsonl", 403, 99), "/results: cannot be read (access is denied); run the same"),
+        (("GET", "", 403, 99), "/scans: cannot be looked up (access is denied)"),
+    ],
+)
+def test_a_store_that_denies_access_ends_the_run(
+    fault: tuple[str, str, int, int],
+    message: str,
+    scans: ObjectPath,
+    bucket: ObjectPath,
+    exports: dict[str, Path],
+    server: Server,
+) -> None:
+    server.order(fault)
+    result = batch(scans, bucket / "results", "--model", exports["onnx"])
+    assert result.exit_code == 4
+    assert result.stderr.startswith("Error: s3://")
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_listing_that_fails_half_way_is_no_shorter_listing(scans: ObjectPath, server: Server) -> None:
+    put(scans / "1900/deep/a.jpg", b"a")
+    whole = Listing(scans)
+    assert len(list(whole)) == COUNT + 1
+    server.order(("GET", "", 403, 0))
+    assert len(list(whole)) == COUNT + 1
+    assert server.requests("GET") == []  # it was kept
+    failing = Listing(scans)
+    entries = iter(failing._ask(scans))
+    next(entries)
+    server.order(("GET", "", 403, 99))
+    with pytest.raises(RunError, match=r"scans/1900/deep: cannot be listed \(access is denied\)"):
+        list(entries)
+
+
+def test_lists_may_name_objects_and_be_one(
+    scans: ObjectPath, bucket: ObjectPath, tmp_path: Path, exports: dict[str, Path]
+) -> None:
+    names = f"{scans}/1900/0.jpg\n{tmp_path}/scans/1901/1.jpg\n"
+    put(bucket / "list.txt", names.encode())
+    result = batch(f"@{bucket}/list.txt", tmp_path / "results", "--model", exports["onnx"])
+    assert "2 of 2 images coloured" in result.stdout
+    there = Path(*scans.parts[1:], "1900/colorized_0.jpg").as_posix()
+    here = Path(*tmp_path.parts[1:], "scans/1901/colorized_1.jpg").as_posix()
+    assert set(contents(tmp_path / "results")) == {there, here}
+    result = batch(scans / "1900/2.jpg", tmp_path / "one", "--model", exports["onnx"])
+    assert "1 of 1 images coloured" in result.stdout
+    assert set(contents(tmp_path / "one")) == {"colorized_2.jpg"}
+
+
+def test_models_may_be_objects_or_on_the_web(
+    scans: ObjectPath, bucket: ObjectPath, tmp_path: Path, exports: dict[str, Path], server: Server
+) -> None:
+    put(bucket / "model.onnx", exports["onnx"].read_bytes())
+    bucket.store.chmod(str(bucket / "model.onnx"), "public-read")
+    batch(scans, tmp_path / "local", "--model", exports["onnx"])
+    for number, model in enumerate((f"{bucket}/model.onnx", f"{server.url}/{bucket.name}/model.onnx")):
+        results = tmp_path / str(number)
+        result = batch(scans, results, "--model", model)
+        assert result.exit_code == 0, result.stderr
+        assert {entry.made_by for entry in Manifest(results).entries.values()} == {
+            entry.made_by for entry in Manifest(tmp_path / "local").entries.values()
+        }
+    result = batch(scans, tmp_path / "none", "--model", f"{server.url}/{bucket.name}/none.onnx")
+    assert result.exit_code == 2
+    assert "/none.onnx: cannot be read (there is no such object or bucket)" in result.stderr
+
+
+def test_keys_that_no_path_can_name_are_reported(
+    scans: ObjectPath, bucket: ObjectPath, tmp_path: Path, exports: dict[str, Path]
+) -> None:
+    bucket.store.pipe_file(f"{scans}/odd//a.jpg", b"a")
+    result = batch(scans, tmp_path / "results", "--model", exports["onnx"])
+    assert result.exit_code == 1
+    assert f"{COUNT} of {COUNT} images coloured" in result.stdout
+    assert "/odd/', of which colorgan can make no path; rename it\n" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        ("ftp://host/scans", "ftp://host/scans: there is no store for ftp://, but for s3, gs, az, file"),
+        (f"s3://me:{SECRET}@bucket/scans", "s3://bucket/scans: give no credentials in a URL; leave out"),
+        (f"https://host/model.onnx?sig={SECRET}", "https://host/model.onnx: give no credentials in a URL"),
+        ("s3:///scans", "s3:///scans: names no bucket, or container"),
+    ],
+)
+def test_urls_that_make_no_sense_are_refused(place: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        locate(place)
+    assert message in str(caught.value)
+    for arguments in ((place, tmp_path / "results"), (tmp_path, place), (tmp_path, "o", "--model", place)):
+        result = batch(*arguments)
+        assert result.exit_code == 2
+        assert message in " ".join(result.output.split())
+
+
+@pytest.mark.usefixtures("server")
+def test_buckets_and_folders_that_are_not_there_are_named(
+    bucket: ObjectPath, scans: ObjectPath, tmp_path: Path, exports: dict[str, Path]
+) -> None:
+    for source in ("s3://no-such-bucket/scans", bucket / "none"):
+        result = batch(source, tmp_path / "results", "--model", exports["onnx"])
+        assert result.exit_code == 2
+        assert f"{source}: there is no such bucket or folder, or no images in it" in result.stderr
+    result = batch(scans, "s3://no-such-bucket/results", "--model", exports["onnx"])
+    assert result.exit_code == 4
+    assert "s3://no-such-bucket/results: cannot be written (there is no such object" in result.stderr
+    result = batch(scans, scans, "--model", exports["onnx"])
+    assert result.exit_code == 2
+    assert "is the input folder itself" in result.stderr
+
+
+def test_commands_for_this_machine_say_so(tmp_path: Path) -> None:
+    for arguments in (["report", "s3://b/r"], ["restore", "s3://b/r", str(tmp_path)]):
+        result = CliRunner().invoke(main, arguments)
+        assert result.exit_code == 2
+        assert "s3://b/r: is in object storage; copy it to this machine first" in " ".join(
+            result.output.replace("│", "").split()
+        )
+    result = batch(tmp_path, "s3://b/r", "--report")
+    assert result.exit_code == 2
+    assert "copy the results to this machine" in result.stderr
+
+
+def test_a_store_whose_package_is_missing_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "gcsfs", None)
+    result = batch("gs://bucket/scans", "results")
+    assert result.exit_code == 2
+    assert "gs://: this needs more packages: pip install 'colorgan[cloud]'" in result.stderr
+
+
+def test_paths_of_objects_are_pure_paths() -> None:
+    path = locate("s3://bucket/scans/a.jpg")
+    assert isinstance(path, ObjectPath)
+    assert str(path) == "s3://bucket/scans/a.jpg"
+    assert str(path.with_name("b.png")) == "s3://bucket/scans/b.png"
+    assert str(path.relative_to(path.parent)) == "a.jpg"
+    assert str(Path("/results") / path.relative_to(path.parents[1])) == f"/results{os.sep}scans{os.sep}a.jpg"
+    assert locate(str(path)) == path
+    assert locate("file:///a%20b/c.jpg") == Path("/a b/c.jpg")
+    assert locate("a:b/c") == Path("a:b/c")
+    assert Job(path.parent, path.parent).relative(path).as_posix() == "a.jpg"
+
+
+def test_presence_asks_for_a_listing_only_where_there_is_something_to_look_for(
+    bucket: ObjectPath, server: Server
+) -> None:
+    assert not presence(bucket / "results", ())("a.jpg")
+    assert server.requests("GET") == []
+    put(bucket / "results/a.jpg", b"a")
+    is_there = presence(bucket / "results", ("a.jpg", "b.jpg"))
+    assert is_there("a.jpg")
+    assert not is_there("b.jpg")
+    assert stamp(bucket / "results/a.jpg").size == 1
+    empty = bucket / "empty.jpg"
+    put(empty, b"")
+    assert stamp(empty) == Stamp(0, etag="d41d8cd98f00b204e9800998ecf8427e")
+    assert read(empty) == b""
+
+
+def test_a_mirror_of_a_shard_leaves_out_its_siblings(bucket: ObjectPath) -> None:
+    for name in (
+        "manifest.jsonl",
+        ".colorgan/1-of-2.jsonl",
+        ".colorgan/2-of-2.jsonl",
+        ".colorgan/1-of-3.jsonl",
+    ):
+        put(bucket / name, b"")
+    for shard, expected in (
+        (Shard(1, 2), {"manifest.jsonl", "1-of-2.jsonl", "1-of-3.jsonl"}),
+        (Shard(1, 2, is_chunk=True), {"1-of-2.jsonl"}),
+        (None, {"manifest.jsonl", "1-of-2.jsonl", "2-of-2.jsonl", "1-of-3.jsonl"}),
+    ):
+        mirror = Mirror(bucket, shard, "manifest.jsonl", ".colorgan")
+        found = {path.name for path in mirror.local.rglob("*.jsonl") if path.stat().st_size}
+        assert found == expected
