@@ -1,11 +1,14 @@
 """What the manifest and the shards cost with many files: time and memory, without a photograph.
 
-    python -m benchmarks.manifests --entries 10000,100000,1000000
+    python -m benchmarks.manifests --entries 10000,100000,1000000 --objects 10000000
 
 Of manifests as runs write them: `read` is what a run takes to know what was done, and the memory for it;
 `compact` what its end takes; `1 of 64` is reading as a shard does, which has its own manifest; `share out`
 the hash that tells a file's shard. Each is in a process of its own. Listing is of empty files in folders of
-1,000, of `--list` at most, and so many times longer for more. Writes `benchmarks/results/manifests.json`.
+1,000, of `--list` at most, and so many times longer for more. `--objects` is what the driver of a Ray cluster
+does before its workers begin: a listing of so many objects by a store that answers at once (a real one adds
+the time of its answers, one for each folder), what is left to do, and its chunks. Writes
+`benchmarks/results/manifests.json`.
 """
 
 from __future__ import annotations
@@ -19,12 +22,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any
+from unittest.mock import patch
 
 import click
 
 from benchmarks.report import write_report
+from colorgan.cluster import share_out as chunks_of
+from colorgan.colorizer import Colorizer
 from colorgan.config import ColorizeConfig
 from colorgan.devices import peak_memory
+from colorgan.job import Job
 from colorgan.manifest import Entry, Manifest, manifest_path
 from colorgan.sharding import Shard
 from colorgan.sources import walk_files
@@ -36,7 +43,8 @@ MADE_BY = f"{'0' * 64} {ColorizeConfig().result_settings} prefix=colorized_"
 @click.command()
 @click.option("--entries", default="10000,100000,1000000", show_default=True)
 @click.option("--list", "listed", default=100_000, show_default=True, help="Files to make and list, at most.")
-def main(entries: str, listed: int) -> None:
+@click.option("--objects", default=10_000_000, show_default=True, help="Of the driver's input.")
+def main(entries: str, listed: int, objects: int) -> None:
     """Measure manifests of so many entries."""
     rows: list[dict[str, Any]] = []
     click.echo(
@@ -47,7 +55,10 @@ def main(entries: str, listed: int) -> None:
         with TemporaryDirectory() as name:
             rows.append(measure(Path(name), count, listed))
         click.echo("| " + " | ".join(f"{value:,.4g}" for value in rows[-1].values()) + " |")
-    click.echo(write_report("manifests", {"rows": rows}), err=True)
+    seconds, peak = apart(drive, objects)
+    click.echo(f"a driver's plan for {objects:,} objects: {seconds:,.0f} s, {peak:,.0f} MB")
+    driver = {"objects": objects, "seconds": seconds, "peak": peak}
+    click.echo(write_report("manifests", {"rows": rows, "driver": driver}), err=True)
 
 
 def measure(folder: Path, count: int, listed: int) -> dict[str, float]:
@@ -108,6 +119,37 @@ def share_out(count: int) -> int:
 def walk(folder: Path) -> int:
     """List the files in a folder and below."""
     return sum(1 for _ in walk_files(folder))
+
+
+class Store:
+    """Names in folders of 1,000, as fsspec's file systems list them."""
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+
+    def info(self, place: str) -> dict[str, Any]:
+        """The folders of a store are no objects."""
+        raise FileNotFoundError(place)
+
+    def ls(self, folder: str, **_kwargs: object) -> list[dict[str, Any]]:
+        """List a folder, or the bucket with all of them."""
+        bucket, _, name = folder.removeprefix("s3://").partition("/")
+        if not name:
+            numbers = range(-(-self.count // 1000))
+            return [{"name": f"{bucket}/{number:05}", "type": "directory"} for number in numbers]
+        first = 1000 * int(name)
+        return [
+            {"name": f"{bucket}/{name}/{n:08}.jpg", "type": "file", "size": 700_000, "ETag": f'"{n:032x}"'}
+            for n in range(first, min(first + 1000, self.count))
+        ]
+
+
+def drive(count: int) -> int:
+    """List, tell what is left to do, and cut it into chunks."""
+    with patch("colorgan.storage.ObjectPath.store", Store(count)):
+        job = Job.plan("s3://bucket", "results")
+        left = [str(path) for path in Colorizer().pending(job, Manifest(Path("results")))]
+        return len(chunks_of(job, left, workers=64))
 
 
 def apart(function: Callable[..., object], *arguments: object) -> tuple[float, float]:

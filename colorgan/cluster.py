@@ -112,19 +112,12 @@ class Cluster:
         whole = replace(
             job, destination=absolute(job.destination), listing=None, include=(), exclude=(), limit=0
         )
-        yield from self._color(whole, self._share_out(job, left), stop, times, given_up)
+        chunks = share_out(job, left, len(self.workers))
+        yield from self._color(whole, chunks, stop, times, given_up)
         with Manifest.open(job.destination) as manifest:  # takes in those of the chunks
             for outcome in given_up:
                 manifest.record(colorizer.entry(job, outcome))
         yield from given_up
-
-    def _share_out(self, job: Job, left: Sequence[str]) -> dict[Shard, list[str]]:
-        number = max(math.ceil(len(left) / CHUNK), min(len(left), CHUNKS_EACH * len(self.workers)))
-        chunks: dict[Shard, list[str]] = {}
-        for path in left:
-            part = number_of(job.relative(locate(path)), number)
-            chunks.setdefault(Shard(part, number, is_chunk=True), []).append(path)
-        return chunks
 
     def _color(
         self,
@@ -199,6 +192,16 @@ class Cluster:
         except RayActorError as error:
             raise RunError(f"a worker cannot be started ({error})") from error
         return [starting[call] for call in started]
+
+
+def share_out(job: Job, left: Sequence[str], workers: int) -> dict[Shard, list[str]]:
+    """Cut the files that are left to do into chunks, by a hash of their paths."""
+    number = max(math.ceil(len(left) / CHUNK), min(len(left), CHUNKS_EACH * workers))
+    chunks: dict[Shard, list[str]] = {}
+    for path in left:
+        part = number_of(job.relative(locate(path)), number)
+        chunks.setdefault(Shard(part, number, is_chunk=True), []).append(path)
+    return chunks
 
 
 def _left_of(job: Job, shard: Shard, paths: Sequence[str]) -> list[Outcome]:

@@ -100,7 +100,8 @@ class Job:
             beside = results if isinstance(results, Path) else None
             yield from filter(self._is_wanted, walk_files(self.root, beside, unreadable))
         elif self.listing:
-            objects = (path for path in self.listing if results not in path.parents)
+            inside = results.is_relative_to(self.root)
+            objects = (path for path in self.listing if not inside or not path.is_relative_to(results))
             yield from filter(self._is_wanted, objects)
             for name in self.listing.unnameable:
                 unreadable(self.root, f"holds {name!r}, of which colorgan can make no path; rename it")
@@ -111,11 +112,14 @@ class Job:
 
     def relative(self, path: AnyPath) -> PurePath:
         """Where a file is in the root or, if a list names it and it is elsewhere, its whole path."""
-        if path.is_relative_to(self.root):
+        try:
             return path.relative_to(self.root)
-        return path.relative_to(path.anchor or path.parts[0])
+        except ValueError:
+            return path.relative_to(path.anchor or path.parts[0])
 
     def _is_wanted(self, path: AnyPath) -> bool:
+        if not (self.include or self.exclude or self.shard):
+            return True
         names = (self.relative(path).as_posix(), path.name)
 
         def fits(patterns: tuple[str, ...]) -> bool:

@@ -169,7 +169,7 @@ class Listing:
     def __iter__(self) -> Iterator[ObjectPath]:
         if not self._file.exists():
             with atomic_file(self._file) as temporary, temporary.open("w", encoding="ascii") as file:
-                file.writelines(json.dumps([name, *found]) + "\n" for name, found in self._ask(self.folder))
+                file.writelines(json.dumps([name, *found]) + "\n" for name, found in self._ask(""))
         with self._file.open(encoding="ascii") as file:
             for line in file:
                 name, *found = json.loads(line)
@@ -177,24 +177,28 @@ class Listing:
                 path.stamp = Stamp(*found)
                 yield path
 
-    def _ask(self, folder: ObjectPath) -> Iterator[tuple[str, Stamp]]:
+    def _ask(self, below: str) -> Iterator[tuple[str, Stamp]]:
+        """Objects in a folder of the listing's and below; of text, not paths, as there may be millions."""
+        folder = str(self.folder / below)
         try:
-            with _as_os_errors(folder):
-                entries = folder.store.ls(str(folder), detail=True)
+            with _as_os_errors(self.folder):
+                entries = self.folder.store.ls(folder, detail=True)
         except FileNotFoundError:
             return
         except OSError as error:
             raise RunError(f"{folder}: cannot be listed ({error.strerror})") from error
+        start = len(folder.partition("://")[2]) + 1
         for entry in sorted(entries, key=lambda entry: str(entry["name"])):
-            path = folder / str(entry["name"]).rstrip("/").rpartition("/")[2]
-            if not str(path).endswith(f"://{entry['name'].removesuffix('/')}"):
-                self.unnameable.append(str(entry["name"]))
-            elif path.name.startswith(".") and not self.hidden:
+            name = str(entry["name"])[start:]
+            if not name:  # a marker that makes an empty folder visible
                 continue
-            elif entry["type"] == "directory":
-                yield from self._ask(path)
-            elif path != folder:  # a marker that makes an empty folder visible
-                yield path.relative_to(self.folder).as_posix(), _stamp_of(entry)
+            if "/" in name or name == ".":
+                self.unnameable.append(str(entry["name"]))
+            elif self.hidden or not name.startswith("."):
+                if entry["type"] == "directory":
+                    yield from self._ask(f"{below}{name}/")
+                else:
+                    yield f"{below}{name}", _stamp_of(entry)
 
 
 def scratch_folder(owner: object) -> Path:

@@ -281,7 +281,7 @@ def test_a_listing_that_fails_half_way_is_no_shorter_listing(scans: ObjectPath, 
     assert len(list(whole)) == COUNT + 1
     assert server.requests("GET") == []  # it was kept
     failing = Listing(scans)
-    entries = iter(failing._ask(scans))
+    entries = iter(failing._ask(""))
     next(entries)
     server.order(("GET", "", 403, 99))
     with pytest.raises(RunError, match=r"scans/1900/deep: cannot be listed \(access is denied\)"):
