@@ -53,7 +53,9 @@ def main(photos: Path, files: int, actors: int, rounds: int) -> None:
                     )
         expected, found = what_is_in(work / f"local{files}-0"), what_is_in(work / f"ray{files}-0")
         click.echo(f"the same results: {found == expected}")
-        killed, _ = run_batch(work / f"scans{files}", work / "killed", engines["ray"], kill_a_worker)
+        killed, _ = run_batch(
+            work / f"scans{files}", work / "killed", engines["ray"], lambda: kill_a_worker(work / "killed")
+        )
         same_after_kill = what_is_in(work / "killed") == expected
         click.echo(f"the same with a worker killed: {same_after_kill}, {killed:.0f} s")
     beyond = {

@@ -115,11 +115,11 @@ def draw_ablation(report: Report) -> Figure:
     for axis, gray in zip(axes, ("clean", "aged"), strict=True):
         for number, row in enumerate(report["rows"]):
             points = [(each["colorfulness_ratio"], each["ciede2000"]) for each in row[gray]]
-            line, color = ("-", "--")[number // len(COLORS)], COLORS[number % len(COLORS)]
+            line, color = ("-", "--")[number // 5], COLORS[number % 5]
             axis.plot(*zip(*points, strict=True), line, color=color, label=row["variant"], linewidth=1)
             axis.plot(*points[0], "o", color=color, markersize=4)
         axis.axhline(report["rows"][0]["colorless_ciede2000"], color=INK, linewidth=0.7)
-        axis.set(title=f"{gray} gray", xlabel="colourfulness ratio", xlim=(0, 1.2))
+        axis.set(title=f"{gray} gray", xlabel="colourfulness ratio", xlim=(0.2, 1), ylim=(None, 16))
     axes[0].set(ylabel="CIEDE2000 (line: colourless)")
     axes[1].legend(frameon=False, fontsize=7)
     figure.suptitle("Dots: chroma as predicted; along the curves: up to three times as strong")

@@ -28,6 +28,7 @@ import click
 
 from benchmarks.photographs import make_photographs
 from benchmarks.report import write_report
+from colorgan.storage import AnyPath
 
 MIXED = (0.1, 0.3, 1.0)
 MADE = 20
@@ -96,13 +97,13 @@ def scans_of(photos: Path, made: Path, sizes: Sequence[float]) -> list[Path]:
 
 
 def run_batch(
-    folder: Path, results: Path, options: list[str], meanwhile: Callable[[Path], None] = lambda _: None
+    folder: AnyPath, results: AnyPath, options: list[str], meanwhile: Callable[[], None] = lambda: None
 ) -> tuple[float, float]:
-    """Seconds and megabytes (at their peak) of colorgan-batch; `meanwhile` is called with the results."""
+    """Seconds and megabytes (at their peak) of colorgan-batch; `meanwhile` is called while it runs."""
     words = ["-m", "colorgan.cli.main", "batch", str(folder), str(results), *options]
     start = perf_counter()
     process = subprocess.Popen([sys.executable, *words], stdout=subprocess.DEVNULL)
-    meanwhile(results)
+    meanwhile()
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0

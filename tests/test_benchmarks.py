@@ -192,4 +192,4 @@ def test_plots_are_drawn_of_the_results_that_are_committed(results: Path) -> Non
     for path in (ROOT / "benchmarks/results").glob("*.json"):
         (results / path.name).write_text(path.read_text())
     plots.main()
-    assert {path.stem for path in results.glob("*.png")} == {"backends", "end_to_end", "scaling"}
+    assert {path.stem for path in results.glob("*.png")} == {"ablation", "backends", "end_to_end", "scaling"}
