@@ -5,9 +5,9 @@
 The command colours gray JPEGs of mixed sizes (0.1, 0.3 and 1 megapixel) from disk to disk and from a bucket
 to a bucket, in turns. Once more from the bucket, it is stopped by SIGTERM after a third, by SIGKILL after two
 thirds, and run to its end. Results must be the same in names and bytes; the server's log of requests says
-what was put twice (what the killed run did in its last seconds may be). The bucket is moto's server on this machine, whose work is on the same
-processors and who answers at once: a real store is further away, and does its own work. Writes
-`benchmarks/results/storage.json`.
+what was put twice (what the killed run did in its last seconds may be). The bucket is moto's server on this
+machine, whose work is on the same processors and who answers at once: a real store is further away, and does
+its own work. Writes `benchmarks/results/storage.json`.
 """
 
 from __future__ import annotations

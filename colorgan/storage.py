@@ -190,9 +190,9 @@ class Listing:
         start = len(folder.partition("://")[2]) + 1
         for entry in sorted(entries, key=lambda entry: str(entry["name"])):
             name = str(entry["name"])[start:]
-            if not name:  # a marker that makes an empty folder visible
+            if not name and entry["type"] == "file":  # a marker that makes an empty folder visible
                 continue
-            if "/" in name or name == ".":
+            if not name or "/" in name or name == ".":
                 self.unnameable.append(str(entry["name"]))
             elif self.hidden or not name.startswith("."):
                 if entry["type"] == "directory":

@@ -213,6 +213,24 @@ def test_shards_work_side_by_side_and_are_merged(
     assert status().stdout.endswith("Complete.\n")
 
 
+@pytest.mark.slow
+def test_ray_shares_out_a_bucket(
+    scans: ObjectPath, bucket: ObjectPath, tmp_path: Path, exports: dict[str, Path]
+) -> None:
+    pytest.importorskip("ray")
+    model = bucket / exports["onnx"].name  # which results name
+    put(model, exports["onnx"].read_bytes())
+    command = [sys.executable, "-m", "colorgan.cli.main", "batch", str(scans), str(bucket / "results")]
+    command += ["--model", str(model), "--engine", "ray", "--actors", "2", "--cpus-per-actor", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert f"{COUNT} of {COUNT} images coloured" in done.stdout
+    batch(tmp_path / "scans", tmp_path / "results", "--model", exports["onnx"])
+    assert images(bucket / "results") == contents(tmp_path / "results")
+    assert set(objects(bucket / "results")) - set(images(bucket / "results")) == {"manifest.jsonl"}
+    assert len(Manifest.read(bucket / "results").entries) == COUNT
+
+
 def test_throttling_is_waited_for(
     scans: ObjectPath, bucket: ObjectPath, exports: dict[str, Path], server: Server
 ) -> None:
