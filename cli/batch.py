@@ -15,6 +15,7 @@ from colorgan.cli.options import Place, command, config_options, given, shown, s
 from colorgan.config import ClusterConfig, ColorizeConfig
 from colorgan.errors import UsageError
 from colorgan.outcome import Outcome, Status
+from colorgan.storage import FOR_MODELS, STORES, AnyPath
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from colorgan.cluster import Cluster
     from colorgan.colorizer import Colorizer
     from colorgan.job import Job
-    from colorgan.storage import AnyPath
     from colorgan.timing import StageTimes
 
 NAMED_FAILURES = 10
@@ -38,10 +38,10 @@ REMARKS = {
 
 @command("colorgan-batch scans/ results/ --report")
 @click.argument("input", metavar="INPUT")
-@click.argument("results", metavar="RESULTS_DIR", type=Place(remote=True))
+@click.argument("results", metavar="RESULTS_DIR", type=Place(*STORES))
 @click.option(
     "--model",
-    type=Place(remote=True),
+    type=Place(*FOR_MODELS),
     help="File of colorgan-export, or checkpoint.  [default: the model in the package]",
 )
 @click.option("--include", multiple=True, help="Take only paths or names like this, such as '1911/*.jpg'.")

@@ -38,20 +38,17 @@ class NumberOr(click.types.IntParamType):
 
 
 class Place(click.types.StringParamType):
-    """A path or, where the command can do with it, a URL in object storage."""
+    """A path, or a URL with one of these schemes."""
 
-    def __init__(self, remote: bool) -> None:
-        self.remote = remote
+    def __init__(self, *schemes: str) -> None:
+        self.schemes = schemes
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Tell a URL from a path."""
         try:
-            place = locate(value)
+            return locate(value, self.schemes)
         except UsageError as error:
             self.fail(str(error), param, ctx)
-        if not self.remote and not isinstance(place, Path):
-            self.fail(f"{place}: is in object storage; copy it to this machine first", param, ctx)
-        return place
 
 
 def config_options(config: type[Config], leave_out: tuple[str, ...] = ()) -> Callable[[Command], Command]:

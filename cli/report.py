@@ -10,7 +10,7 @@ from colorgan.cli.options import Place, command
 
 
 @command("colorgan report results/")
-@click.argument("results", metavar="RESULTS_DIR", type=Place(remote=False))
+@click.argument("results", metavar="RESULTS_DIR", type=Place())
 def main(results: Path) -> None:
     """Write RESULTS_DIR/report/index.html: what became of every photograph, before and after.
 

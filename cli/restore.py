@@ -13,7 +13,7 @@ from colorgan.outcome import Status
 
 
 @command("colorgan restore results/ originals/")
-@click.argument("results", metavar="RESULTS_DIR", type=Place(remote=False))
+@click.argument("results", metavar="RESULTS_DIR", type=Place())
 @click.argument("originals", metavar="ORIGINALS_DIR", type=click.Path(path_type=Path))
 def main(results: Path, originals: Path) -> None:
     """Write the grayscale JPEGs that the results in RESULTS_DIR were made from to ORIGINALS_DIR.

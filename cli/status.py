@@ -8,7 +8,7 @@ from pathlib import PurePath
 import click
 
 from colorgan.cli.options import Place, command, shown
-from colorgan.storage import AnyPath
+from colorgan.storage import STORES, AnyPath
 
 SHOWN = 10
 """Problems that are named without --all."""
@@ -21,7 +21,7 @@ NAMES = {
 
 
 @command("colorgan status results/ scans/")
-@click.argument("results", metavar="RESULTS_DIR", type=Place(remote=True))
+@click.argument("results", metavar="RESULTS_DIR", type=Place(*STORES))
 @click.argument("input", metavar="[INPUT]", required=False)
 @click.option("--all", "every", is_flag=True, help="Name every file that has no result, not the first ten.")
 def main(results: AnyPath, input: str | None, every: bool) -> None:

@@ -27,7 +27,7 @@ from colorgan.manifest import Entry, Manifest
 from colorgan.outcome import Outcome, Status
 from colorgan.pipeline import Batcher, Budget, map_unordered
 from colorgan.report.thumbnails import Thumbnails
-from colorgan.storage import AnyPath, local_copy, locate, presence
+from colorgan.storage import FOR_MODELS, AnyPath, local_copy, locate, presence
 from colorgan.timing import StageTimes
 
 LONGEST_ASPECT = 3.0
@@ -45,7 +45,7 @@ class Colorizer:
 
     def __init__(self, model: str | PurePath | None = None, config: ColorizeConfig | None = None) -> None:
         self.config = config or ColorizeConfig()
-        with local_copy(EMBEDDED_MODEL if model is None else locate(model)) as path:
+        with local_copy(EMBEDDED_MODEL if model is None else locate(model, FOR_MODELS)) as path:
             self.model = load_model(path, device=self.config.device, devices=self.config.device_numbers)
 
     def __call__(self, photo: str | PurePath | Image.Image) -> Image.Image:

@@ -22,8 +22,8 @@ from colorgan.errors import ColorganError, RunError, UsageError
 from colorgan.files import atomic_file
 
 STORES = ("s3", "gs", "az")
-WEB = ("http", "https")
-"""For models only: a web server has no list of what it holds."""
+FOR_MODELS = (*STORES, "https", "http")
+"""A web server has no list of what it holds."""
 
 
 class Stamp(NamedTuple):
@@ -54,7 +54,7 @@ class ObjectPath(PurePosixPath):
     def _scheme(self) -> str:
         """Empty for a relative one."""
         first = self.parts[0] if self.parts else ""
-        return first[:-1] if first.endswith(":") and first[:-1] in STORES + WEB else ""
+        return first[:-1] if first.endswith(":") and first[:-1] in FOR_MODELS else ""
 
     @property
     def store(self) -> Any:
@@ -65,8 +65,8 @@ class ObjectPath(PurePosixPath):
 AnyPath = Path | ObjectPath
 
 
-def locate(place: str | PurePath) -> AnyPath:
-    """The path of a file or a folder by its path or URL."""
+def locate(place: str | PurePath, schemes: tuple[str, ...] = STORES) -> AnyPath:
+    """The path of a file or a folder by its path or URL; UsageError for a URL of no use."""
     if isinstance(place, ObjectPath | Path):
         return place
     text = str(place)
@@ -76,9 +76,10 @@ def locate(place: str | PurePath) -> AnyPath:
     if url.scheme == "file":
         return Path(url2pathname(url.path))
     shown = f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"
-    if url.scheme not in STORES + WEB:
-        raise UsageError(f"{shown}: there is no store for {url.scheme}://, but for {', '.join(STORES)}, file")
-    if "@" in url.netloc or (url.query and url.scheme in WEB):
+    if url.scheme not in schemes:
+        remedy = f"use a path or {'://, '.join(schemes)}://" if schemes else "copy it to this machine first"
+        raise UsageError(f"{shown}: {url.scheme}:// does not work here; {remedy}")
+    if "@" in url.netloc or (url.query and url.scheme not in STORES):
         raise UsageError(f"{shown}: give no credentials in a URL; leave out what is before @ and after ?")
     if not url.netloc:
         raise UsageError(f"{shown}: names no bucket, or container")

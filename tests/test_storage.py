@@ -352,9 +352,15 @@ def test_keys_that_no_path_can_name_are_reported(
 @pytest.mark.parametrize(
     ("place", "message"),
     [
-        ("ftp://host/scans", "ftp://host/scans: there is no store for ftp://, but for s3, gs, az, file"),
+        (
+            "ftp://host/scans",
+            "ftp://host/scans: ftp:// does not work here; use a path or s3://, gs://, az://",
+        ),
         (f"s3://me:{SECRET}@bucket/scans", "s3://bucket/scans: give no credentials in a URL; leave out"),
-        (f"https://host/model.onnx?sig={SECRET}", "https://host/model.onnx: give no credentials in a URL"),
+        (
+            "https://host/scans",
+            "https://host/scans: https:// does not work here; use a path or s3://, gs://, az://",
+        ),
         ("s3:///scans", "s3:///scans: names no bucket, or container"),
     ],
 )
@@ -362,10 +368,16 @@ def test_urls_that_make_no_sense_are_refused(place: str, message: str, tmp_path:
     with pytest.raises(UsageError) as caught:
         locate(place)
     assert message in str(caught.value)
-    for arguments in ((place, tmp_path / "results"), (tmp_path, place), (tmp_path, "o", "--model", place)):
+    for arguments in ((place, tmp_path / "results"), (tmp_path, place)):
         result = batch(*arguments)
         assert result.exit_code == 2
         assert message in " ".join(result.output.split())
+
+
+def test_a_signed_url_of_a_model_is_refused_and_not_shown(tmp_path: Path) -> None:
+    result = batch(tmp_path, "results", "--model", f"https://host/model.onnx?sig={SECRET}")
+    assert result.exit_code == 2
+    assert "https://host/model.onnx: give no credentials in a URL" in " ".join(result.output.split())
 
 
 @pytest.mark.usefixtures("server")
@@ -388,7 +400,7 @@ def test_commands_for_this_machine_say_so(tmp_path: Path) -> None:
     for arguments in (["report", "s3://b/r"], ["restore", "s3://b/r", str(tmp_path)]):
         result = CliRunner().invoke(main, arguments)
         assert result.exit_code == 2
-        assert "s3://b/r: is in object storage; copy it to this machine first" in " ".join(
+        assert "s3://b/r: s3:// does not work here; copy it to this machine first" in " ".join(
             result.output.replace("│", "").split()
         )
     result = batch(tmp_path, "s3://b/r", "--report")
