@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -15,6 +16,7 @@ import torch
 from conftest import MakePhoto
 from PIL import Image
 
+import colorgan
 from colorgan.checkpoint import build_generator, load_checkpoint, save_checkpoint
 from colorgan.config import GeneratorConfig, TrainingConfig
 from colorgan.errors import ModelError, RunError, UsageError
@@ -387,3 +389,11 @@ def test_two_processes_learn_as_one_that_gathers_two_batches(photo_folder: Path,
     assert [len(line) for line in curves[0]] == [2, 3, 3]
     for line, other in zip(*curves, strict=True):
         assert line == pytest.approx(other, rel=1e-4)
+
+
+def test_the_recipe_that_is_published_is_a_config() -> None:
+    settings = tomllib.loads((Path(colorgan.__file__).parent / "models/default.toml").read_text())
+    settings = {name.replace("-", "_"): value for name, value in settings.items()}
+    generator = GeneratorConfig(settings.pop("base_channels"))
+    assert TrainingConfig.from_dict(settings).warmup_epochs < TrainingConfig.from_dict(settings).epochs
+    assert generator.base_channels == 32
