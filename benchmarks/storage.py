@@ -6,8 +6,8 @@ The command colours gray JPEGs of mixed sizes (0.1, 0.3 and 1 megapixel) from di
 to a bucket, in turns. Once more from the bucket, it is stopped by SIGTERM after a third, by SIGKILL after two
 thirds, and run to its end. Results must be the same in names and bytes; the server's log of requests says
 what was put twice (what the killed run did in its last seconds may be). The bucket is moto's server on this
-machine, whose work is on the same processors and who answers at once: a real store is further away, and does
-its own work. Writes `benchmarks/results/storage.json`.
+machine, whose work is on the same processors and who answers after `--latency`, as one far away does. Writes
+`benchmarks/results/storage.json`.
 """
 
 from __future__ import annotations
@@ -39,10 +39,12 @@ SERVER = Path(__file__).parents[1] / "tests/s3_server.py"
 @click.argument("photos", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--files", default=500, show_default=True)
 @click.option("--rounds", default=3, show_default=True, help="Turns of each.")
-def main(photos: Path, files: int, rounds: int) -> None:
+@click.option("--latency", default=0.05, show_default=True, help="Seconds that the store takes to answer.")
+def main(photos: Path, files: int, rounds: int, latency: float) -> None:
     """Compare a bucket with a disk on files made from the photographs in PHOTOS."""
-    seconds: dict[str, list[float]] = {"disk": [], "bucket": []}
-    with TemporaryDirectory() as name, bucket(Path(name)) as (store, url):
+    seconds: dict[str, list[float]] = {"disk": [], "bucket": [], "bucket, as many workers as for a disk": []}
+    few = ["--workers", str(2 * len(os.sched_getaffinity(0)))]
+    with TemporaryDirectory() as name, bucket(Path(name), latency) as (store, url):
         work = Path(name)
         (work / "made").mkdir()
         scans = scans_of(photos, work / "made", MIXED)
@@ -51,7 +53,9 @@ def main(photos: Path, files: int, rounds: int) -> None:
             put(store / path.relative_to(work), path.read_bytes())
         for turn in range(rounds):
             seconds["disk"].append(run_batch(work / "scans", work / f"disk{turn}", [])[0])
-            seconds["bucket"].append(run_batch(store / "scans", store / f"turn{turn}", [])[0])
+            for place, options in zip(list(seconds)[1:], ([], few), strict=True):
+                results = store / f"turn{turn}{len(options)}"
+                seconds[place].append(run_batch(store / "scans", results, options)[0])
         expected = {
             path.relative_to(work / "disk0").as_posix(): path.read_bytes()
             for path in (work / "disk0").rglob("*.jpg")
@@ -64,19 +68,20 @@ def main(photos: Path, files: int, rounds: int) -> None:
             click.echo(f"stopped by {ending.name} with {len(images(store / 'stopped'))} done")
         run_batch(store / "scans", store / "stopped", [])
         twice["at the end"] = put_twice(url)
-        same = all(images(store / each) == expected for each in ("stopped", "turn0"))
+        same = all(images(store / each) == expected for each in ("stopped", "turn00"))
     click.echo(f"the same results, none missing: {same}; put twice: {twice}")
-    rates = {place: files / median(times) for place, times in seconds.items()}
-    click.echo(", ".join(f"{place}: {rate:.1f} images/s" for place, rate in rates.items()))
+    for place, times in seconds.items():
+        click.echo(f"{place}: {files / median(times):.1f} images/s")
     found = {"same": same, "put_twice": twice}
-    click.echo(write_report("storage", {"files": files, "seconds": seconds} | found), err=True)
+    report = {"files": files, "latency": latency, "seconds": seconds}
+    click.echo(write_report("storage", report | found), err=True)
 
 
 @contextmanager
-def bucket(work: Path) -> Iterator[tuple[ObjectPath, str]]:
+def bucket(work: Path, latency: float) -> Iterator[tuple[ObjectPath, str]]:
     """A bucket on a server of its own, and the server's address."""
     with subprocess.Popen(
-        [sys.executable, str(SERVER), str(work / "port")], stderr=subprocess.DEVNULL
+        [sys.executable, str(SERVER), str(work / "port"), str(latency)], stderr=subprocess.DEVNULL
     ) as server:
         try:
             while not (work / "port").exists():

@@ -106,6 +106,12 @@ class Job:
             for name in self.listing.unnameable:
                 unreadable(self.root, f"holds {name!r}, of which colorgan can make no path; rename it")
 
+    @property
+    def is_remote(self) -> bool:
+        """Whether files come from object storage, or go there."""
+        places = (self.root, self.destination, *(self.listed or ())[:1])
+        return any(isinstance(place, ObjectPath) for place in places)
+
     def takes(self, path: AnyPath) -> bool:
         """Whether a file is to be coloured: it was named itself, or its name is that of an image."""
         return self.listed is not None or has_image_suffix(path)

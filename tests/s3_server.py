@@ -1,4 +1,6 @@
-"""moto's S3 server on a free port of loopback, with faults to order: `python tests/s3_server.py PORT_FILE`.
+"""moto's S3 server on a free port of loopback, with faults to order.
+
+`python tests/s3_server.py PORT_FILE [SECONDS]`: it answers after so many seconds.
 
 PUT /-/faults with JSON [[method, end of the path, status, times], ...] makes that many such requests fail.
 GET /-/requests gives all requests since the faults were last set, as [method, path, query].
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +24,8 @@ REASONS = {403: "AccessDenied", 500: "InternalError", 503: "SlowDown"}
 class Faulty:
     """A WSGI application around another one."""
 
-    def __init__(self, application: Any) -> None:
-        self.application = application
+    def __init__(self, application: Any, delay: float) -> None:
+        self.application, self.delay = application, delay
         self.faults: list[list[Any]] = []
         self.requests: list[list[str]] = []
 
@@ -33,6 +36,7 @@ class Faulty:
             return Response("")(environ, start_response)
         if request.path == "/-/requests":
             return Response(json.dumps(self.requests))(environ, start_response)
+        time.sleep(self.delay)
         self.requests.append([request.method, request.path, request.query_string.decode()])
         for fault in self.faults:
             method, end, status, times = fault
@@ -44,9 +48,9 @@ class Faulty:
 
 
 if __name__ == "__main__":
-    server = make_server(
-        "127.0.0.1", 0, Faulty(DomainDispatcherApplication(create_backend_app)), threaded=True
-    )
+    s3 = DomainDispatcherApplication(create_backend_app)
+    faulty = Faulty(s3, delay=float(sys.argv[2]) if sys.argv[2:] else 0)
+    server = make_server("127.0.0.1", 0, faulty, threaded=True)
     port_file = Path(sys.argv[1])
     port_file.with_suffix(".new").write_text(str(server.port))
     port_file.with_suffix(".new").rename(port_file)

@@ -24,7 +24,12 @@ class ColorizeConfig(Config):
     batch_size: int = setting(
         0, "Photographs per forward pass, halved when memory does not suffice.", low=0, zero="auto"
     )
-    workers: int = setting(0, "Files worked on side by side.", low=0, zero="auto")
+    workers: int = setting(
+        0,
+        "Files worked on side by side; with object storage, auto is four times as many.",
+        low=0,
+        zero="auto",
+    )
     memory: int = setting(
         2048, "Megabytes of pixels in hand at once; a larger photograph is worked on alone.", low=1
     )
