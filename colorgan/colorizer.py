@@ -136,7 +136,7 @@ class Colorizer:
                 return predict_batch(batch[:half]) + predict_batch(batch[half:])
 
         batch_size = self.config.batch_size or self.model.batch_size
-        # While batches run, as many other files are read, decoded, encoded and written; stores are waited for.
+        # While batches run, others are read, decoded, encoded and written; a store is waited for, too.
         workers = self.config.workers or (8 if job.is_remote else 2) * batch_size * self.model.at_once
         predict = Batcher(predict_batch, lambda small: small.shape, batch_size, self.model.at_once)
         budget = Budget(self.config.memory * 1_000_000)
