@@ -1,6 +1,7 @@
 """Colour the gray versions of colour photographs, and compare with the truth.
 
     python -m benchmarks.quality VALIDATION_DIR --native-sizes 96,128,160 --squares
+    python -m benchmarks.quality VALIDATION_DIR --saturations 1,1.25,1.5
 
 Whole photographs go through the product's own engine. CIEDE2000 is the mean over pixels, then over
 photographs; colourfulness (Hasler and Suesstrunk 2003, signed) is the mean over photographs, divided by
@@ -21,6 +22,7 @@ from PIL import Image
 from colorgan import Colorizer
 from colorgan.color import colorfulness
 from colorgan.colorizer import generator_shape
+from colorgan.config import ColorizeConfig
 from colorgan.metrics import ciede2000
 from colorgan.sources import find_images
 
@@ -29,25 +31,30 @@ from colorgan.sources import find_images
 @click.argument("folder", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--model", type=click.Path(path_type=Path), help="Default: the embedded model.")
 @click.option("--native-sizes", help="Sizes to try, such as 96,128.  [default: the model's own]")
+@click.option(
+    "--saturations", default="1", show_default=True, help="Strengths of the colours, such as 1,1.25."
+)
 @click.option("--squares", is_flag=True, help="Stretch to squares, too, instead of keeping the aspect ratio.")
-def main(folder: Path, model: Path | None, native_sizes: str | None, squares: bool) -> None:
+def main(folder: Path, model: Path | None, native_sizes: str | None, saturations: str, squares: bool) -> None:
     """Compare what the model makes of the photographs in FOLDER with their own colours."""
     colorizer = Colorizer(model)
     truths = [np.asarray(Image.open(path).convert("RGB")) for path in find_images(folder)]
     grays = [Image.fromarray(truth).convert("L") for truth in truths]
     colorless = score([np.asarray(gray.convert("RGB")) for gray in grays], truths)
     click.echo(f"{len(truths)} photographs")
-    click.echo("| native size | CIEDE2000 | beside colourless | colourfulness ratio |")
-    click.echo("| ---: | ---: | ---: | ---: |")
-    click.echo(f"| colourless | {colorless[0]:.2f} | | {colorless[1]:.2f} |")
+    click.echo("| native size | saturation | CIEDE2000 | beside colourless | colourfulness ratio |")
+    click.echo("| ---: | ---: | ---: | ---: | ---: |")
+    click.echo(f"| colourless | | {colorless[0]:.2f} | | {colorless[1]:.2f} |")
     sizes = native_sizes.split(",") if native_sizes else [colorizer.model.native_size]
     shapes = {"": generator_shape} | ({", square": stretch_to_square} if squares else {})
-    for (name, shape), size in product(shapes.items(), map(int, sizes)):
+    strengths = map(float, saturations.split(","))
+    for (name, shape), size, strength in product(shapes.items(), map(int, sizes), strengths):
+        colorizer.config = ColorizeConfig(saturation=strength)
         colorizer.model = replace(colorizer.model, native_size=size)
         with patch("colorgan.colorizer.generator_shape", shape):
             difference, ratio = score([np.asarray(colorizer(gray)) for gray in grays], truths)
         beside = difference / colorless[0] - 1
-        click.echo(f"| {size}{name} | {difference:.2f} | {beside:+.1%} | {ratio:.2f} |")
+        click.echo(f"| {size}{name} | {strength:g} | {difference:.2f} | {beside:+.1%} | {ratio:.2f} |")
 
 
 def stretch_to_square(width: int, height: int, native_size: int) -> tuple[int, int]:

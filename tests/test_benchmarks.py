@@ -149,8 +149,9 @@ def test_scaling_runs_the_command(photos: Path, results: Path) -> None:
 
 
 def test_manifests_are_measured_without_a_photograph(results: Path) -> None:
-    output = call(manifests.main, "--entries", "200", "--list", "50")
+    output = call(manifests.main, "--entries", "200", "--list", "50", "--objects", "300")
     assert "\n| 200 | " in output
+    assert "a driver's plan for 300 objects: " in output
     (row,) = json.loads((results / "manifests.json").read_text())["rows"]
     assert row["megabytes"] > 0.02
     assert row["list"] > 0
