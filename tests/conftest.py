@@ -1,8 +1,13 @@
 """Tiny seeded models and photographs, made for each test."""
 
+import json
 import struct
-from collections.abc import Callable
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import numpy as np
 import pytest
@@ -121,3 +126,45 @@ class Exports(dict[str, Path]):
 def exports(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The same generator in every form, and as it is."""
     return Exports(checkpoint, tmp_path_factory.mktemp("exports"))
+
+
+SECRET = "a-secret-that-nobody-is-to-see"
+
+
+class Server:
+    """An S3 server, as a test sees it."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+
+    def order(self, *faults: tuple[str, str, int, int]) -> None:
+        """Make requests fail: method, end of the path, status, how many."""
+        request = Request(f"{self.url}/-/faults", json.dumps(faults).encode(), method="PUT")
+        urlopen(request).close()
+
+    def requests(self, method: str) -> list[str]:
+        """Paths of the requests since the last order."""
+        with urlopen(f"{self.url}/-/requests") as response:
+            return [path for verb, path, _ in json.load(response) if verb == method]
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server in a process of its own, which the environment names."""
+    port = tmp_path_factory.mktemp("s3") / "port"
+    command = [sys.executable, str(Path(__file__).with_name("s3_server.py")), str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            for _ in range(600):
+                if port.exists() or process.poll() is not None:
+                    break
+                time.sleep(0.1)
+            server = Server(int(port.read_text()))
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("AWS_ACCESS_KEY_ID", "someone")
+                patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+                patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+                patch.setenv("AWS_ENDPOINT_URL", server.url)
+                yield server
+        finally:
+            process.kill()

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import MakePhoto
+from conftest import MakePhoto, Server
 
 from colorgan.cli.main import COMMANDS
+from colorgan.storage import ObjectPath
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -63,9 +64,18 @@ def sandbox(tmp_path: Path, checkpoint: Path, exports: dict[str, Path], make_pho
     return tmp_path
 
 
+@pytest.fixture
+def archive(server: Server, sandbox: Path) -> None:
+    """The scans in a bucket of this name."""
+    server.order()
+    store = ObjectPath("s3:/archive").store
+    store.mkdir("archive")
+    store.put(str(sandbox / "scans"), "archive/scans", recursive=True)
+
+
 @pytest.mark.skipif(os.name != "posix", reason="the examples are for a POSIX shell")
 @pytest.mark.parametrize(("language", "text"), examples())
-def test_an_example_runs(sandbox: Path, language: str, text: str) -> None:
+def test_an_example_runs(sandbox: Path, language: str, text: str, request: pytest.FixtureRequest) -> None:
     path = os.pathsep.join([str(sandbox / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
     command = (
         [sys.executable, "-c", text] if language == "python" else ["bash", "-euo", "pipefail", "-c", text]
@@ -74,6 +84,8 @@ def test_an_example_runs(sandbox: Path, language: str, text: str) -> None:
         subprocess.run(
             [shutil.which("colorgan") or "colorgan", "batch", "scans", "results"], cwd=sandbox, check=True
         )
+    if "s3://" in text:
+        request.getfixturevalue("archive")
     environment = os.environ | {"PATH": path, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(command, cwd=sandbox, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -1,18 +1,15 @@
 """Object storage: a real S3 server, moto's, in a process of its own on loopback, with faults to order."""
 
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import pytest
 from click.testing import CliRunner, Result
-from conftest import MakePhoto, contents
+from conftest import SECRET, MakePhoto, Server, contents
 
 from colorgan.cli.main import main
 from colorgan.errors import RunError, UsageError
@@ -22,46 +19,7 @@ from colorgan.mirror import Mirror
 from colorgan.sharding import Shard
 from colorgan.storage import Listing, ObjectPath, Stamp, locate, presence, put, read, remove, stamp
 
-SECRET = "a-secret-that-nobody-is-to-see"
 COUNT = 6
-
-
-class Server:
-    """The server, as a test sees it."""
-
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
-
-    def order(self, *faults: tuple[str, str, int, int]) -> None:
-        """Make requests fail: method, end of the path, status, how many."""
-        request = Request(f"{self.url}/-/faults", json.dumps(faults).encode(), method="PUT")
-        urlopen(request).close()
-
-    def requests(self, method: str) -> list[str]:
-        """Paths of the requests since the last order."""
-        with urlopen(f"{self.url}/-/requests") as response:
-            return [path for verb, path, _ in json.load(response) if verb == method]
-
-
-@pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    port = tmp_path_factory.mktemp("s3") / "port"
-    command = [sys.executable, str(Path(__file__).with_name("s3_server.py")), str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            for _ in range(600):
-                if port.exists() or process.poll() is not None:
-                    break
-                time.sleep(0.1)
-            server = Server(int(port.read_text()))
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setenv("AWS_ACCESS_KEY_ID", "someone")
-                patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-                patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-                patch.setenv("AWS_ENDPOINT_URL", server.url)
-                yield server
-        finally:
-            process.kill()
 
 
 @pytest.fixture
