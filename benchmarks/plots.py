@@ -115,7 +115,7 @@ def draw_ablation(report: Report) -> Figure:
     for axis, gray in zip(axes, ("clean", "aged"), strict=True):
         for number, row in enumerate(report["rows"]):
             points = [(each["colorfulness_ratio"], each["ciede2000"]) for each in row[gray]]
-            line, color = ("-", "--")[number // 5], COLORS[number % 5]
+            line, color = ("-", "--")[number // 5], COLORS[number % 5]  # five can be told apart
             axis.plot(*zip(*points, strict=True), line, color=color, label=row["variant"], linewidth=1)
             axis.plot(*points[0], "o", color=color, markersize=4)
         axis.axhline(report["rows"][0]["colorless_ciede2000"], color=INK, linewidth=0.7)

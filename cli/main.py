@@ -6,7 +6,18 @@ from importlib import import_module
 
 import click
 
-COMMANDS = ("batch", "doctor", "evaluate", "export", "prepare", "report", "restore", "status", "train")
+COMMANDS = (
+    "batch",
+    "doctor",
+    "evaluate",
+    "export",
+    "merge",
+    "prepare",
+    "report",
+    "restore",
+    "status",
+    "train",
+)
 
 
 class LazyGroup(click.Group):

@@ -37,10 +37,11 @@ class NumberOr(click.types.IntParamType):
         return 0 if value == self.word else super().convert(value, param, ctx)
 
 
-class Place(click.types.StringParamType):
+class Place(click.Path):
     """A path, or a URL with one of these schemes."""
 
     def __init__(self, *schemes: str) -> None:
+        super().__init__()
         self.schemes = schemes
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:

@@ -94,6 +94,16 @@ def test_an_example_runs(sandbox: Path, language: str, text: str, request: pytes
         assert (sandbox / "saved_models/metrics.jsonl").is_file()
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(os.name != "posix", reason="the recipes are for a POSIX shell")
+def test_the_recipe_of_the_embedded_model_runs(sandbox: Path) -> None:
+    path = os.pathsep.join([str(sandbox / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
+    recipe = ROOT / "colorgan/models/generator.sh"
+    environment = os.environ | {"PATH": path, "OMP_NUM_THREADS": "1"}
+    subprocess.run(["bash", recipe, "photos"], cwd=sandbox, env=environment, check=True)
+    assert (sandbox / "generator/generator.half.onnx").is_file()
+
+
 def test_there_are_examples_of_every_kind() -> None:
     kinds = [example.values[0] for example in examples()]  # type: ignore[attr-defined]
     assert kinds.count("bash") >= 8
@@ -122,6 +132,7 @@ def test_readme_is_of_a_size_to_read() -> None:
         ("colorgan", "colorgan do", "doctor"),
         ("colorgan-batch", "colorgan-batch --if", "--if-color"),
         ("colorgan-batch", "colorgan-batch --if-color re", "recolor"),
+        ("colorgan-batch", "colorgan-batch --model my", "my"),
         ("colorgan-export", "colorgan-export --format torchs", "torchscript"),
     ],
 )

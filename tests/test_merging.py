@@ -1,0 +1,56 @@
+"""Two checkpoints become one whose weights are the mean of theirs."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from click.testing import CliRunner, Result
+from conftest import seeded_generator, write_checkpoint
+
+from colorgan.checkpoint import build_generator, load_checkpoint
+from colorgan.cli.main import main
+from colorgan.networks import UNetGenerator
+
+
+def merge(*arguments: object) -> Result:
+    return CliRunner().invoke(main, ["merge", *map(str, arguments)])
+
+
+def opened(path: Path) -> UNetGenerator:
+    return build_generator(path, load_checkpoint(path))
+
+
+def test_weights_are_the_mean_and_the_head_is_stronger(tmp_path: Path) -> None:
+    paths = [write_checkpoint(tmp_path / f"{seed}.pt", seeded_generator(seed=seed)) for seed in (0, 1)]
+    result = merge(*paths, "--strength", "1.5", "-o", tmp_path / "merged.pt")
+    assert result.exit_code == 0, result.output
+    merged, one, other = (opened(path).state_dict() for path in (tmp_path / "merged.pt", *paths))
+    for name, weight in merged.items():
+        if weight.is_floating_point():
+            factor = 1.5 if name.startswith("head.") else 1.0
+            torch.testing.assert_close(weight, factor * (one[name] + other[name]) / 2)
+
+
+def test_a_checkpoint_merged_with_itself_colours_as_before(tmp_path: Path, checkpoint: Path) -> None:
+    assert merge(checkpoint, checkpoint, "-o", tmp_path / "merged.pt").exit_code == 0
+    gray = torch.rand(1, 1, 32, 32) * 2 - 1
+    with torch.inference_mode():
+        assert torch.equal(opened(tmp_path / "merged.pt")(gray), opened(checkpoint)(gray))
+
+
+@pytest.mark.parametrize(
+    ("other", "message"),
+    [
+        ("wide.pt", "their generators are built differently"),
+        ("nowhere.pt", "nowhere.pt: there is no such checkpoint"),
+    ],
+)
+def test_what_cannot_be_merged_is_said_in_one_line(
+    tmp_path: Path, checkpoint: Path, other: str, message: str
+) -> None:
+    write_checkpoint(tmp_path / "wide.pt", seeded_generator(base_channels=8))
+    result = merge(checkpoint, tmp_path / other, "-o", tmp_path / "merged.pt")
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert message in result.stderr
+    assert not (tmp_path / "merged.pt").exists()
