@@ -23,7 +23,7 @@ from colorgan.cli.options import command
 def main(first: Path, second: Path, output: Path, strength: float) -> None:
     """Merge the checkpoints FIRST and SECOND into one with the mean of their weights.
 
-    Of one run's epoch with L1 alone and one with the discriminator, it is better than either. It can be
+    Of one run's epoch with L1 alone and one with the discriminator, it can be better than either. It can be
     exported, and trained on with colorgan-train --start-from.
     """
     from colorgan.training.merging import merge_checkpoints

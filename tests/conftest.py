@@ -1,4 +1,4 @@
-"""Tiny seeded models and photographs, made for each test."""
+"""Tiny seeded models and photographs, made for each test, and a server for object storage."""
 
 import json
 import struct

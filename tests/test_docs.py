@@ -64,6 +64,12 @@ def sandbox(tmp_path: Path, checkpoint: Path, exports: dict[str, Path], make_pho
     return tmp_path
 
 
+def environment(sandbox: Path) -> dict[str, str]:
+    """Where the sandbox's commands go before those installed."""
+    path = os.pathsep.join([str(sandbox / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
+    return os.environ | {"PATH": path, "OMP_NUM_THREADS": "1"}
+
+
 @pytest.fixture
 def archive(server: Server, sandbox: Path) -> None:
     """The scans in a bucket of this name."""
@@ -76,7 +82,6 @@ def archive(server: Server, sandbox: Path) -> None:
 @pytest.mark.skipif(os.name != "posix", reason="the examples are for a POSIX shell")
 @pytest.mark.parametrize(("language", "text"), examples())
 def test_an_example_runs(sandbox: Path, language: str, text: str, request: pytest.FixtureRequest) -> None:
-    path = os.pathsep.join([str(sandbox / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
     command = (
         [sys.executable, "-c", text] if language == "python" else ["bash", "-euo", "pipefail", "-c", text]
     )
@@ -86,8 +91,7 @@ def test_an_example_runs(sandbox: Path, language: str, text: str, request: pytes
         )
     if "s3://" in text:
         request.getfixturevalue("archive")
-    environment = os.environ | {"PATH": path, "OMP_NUM_THREADS": "1"}
-    done = subprocess.run(command, cwd=sandbox, env=environment, capture_output=True, text=True)
+    done = subprocess.run(command, cwd=sandbox, env=environment(sandbox), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in done.stderr
     if "colorgan-train" in text:  # whose stand-in must not be one that does nothing
@@ -97,10 +101,8 @@ def test_an_example_runs(sandbox: Path, language: str, text: str, request: pytes
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="the recipes are for a POSIX shell")
 def test_the_recipe_of_the_embedded_model_runs(sandbox: Path) -> None:
-    path = os.pathsep.join([str(sandbox / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
     recipe = ROOT / "colorgan/models/generator.sh"
-    environment = os.environ | {"PATH": path, "OMP_NUM_THREADS": "1"}
-    subprocess.run(["bash", recipe, "photos"], cwd=sandbox, env=environment, check=True)
+    subprocess.run(["bash", recipe, "photos"], cwd=sandbox, env=environment(sandbox), check=True)
     assert (sandbox / "generator/generator.half.onnx").is_file()
 
 

@@ -38,6 +38,14 @@ def test_a_checkpoint_merged_with_itself_colours_as_before(tmp_path: Path, check
         assert torch.equal(opened(tmp_path / "merged.pt")(gray), opened(checkpoint)(gray))
 
 
+def test_the_head_of_rgb_is_not_made_stronger(tmp_path: Path) -> None:
+    path = write_checkpoint(tmp_path / "rgb.pt", seeded_generator("rgb"))
+    assert merge(path, path, "-o", tmp_path / "merged.pt").exit_code == 0
+    result = merge(path, path, "--strength", "1.5", "-o", tmp_path / "stronger.pt")
+    assert result.exit_code == 2
+    assert "strength is for those that predict chroma" in result.stderr
+
+
 @pytest.mark.parametrize(
     ("other", "message"),
     [

@@ -1,6 +1,6 @@
 """Merge two checkpoints of one run into one, whose weights are the mean of theirs.
 
-Of L1 alone and of the discriminator's part: where they err in different ways, the mean errs less than either
+Of L1 alone and of the discriminator's part: where they err in different ways, the mean can err less than both
 (Wortsman et al. 2022, "Model soups", arXiv:2203.05482). As the mean's colours are duller, they can be made
 stronger in the head, which is linear but for its tanh.
 """
@@ -24,6 +24,8 @@ def merge_checkpoints(first: Path, second: Path, output: Path, strength: float =
     merged, other = map(build_generator, (first, second), states)
     if merged.config != other.config:
         raise UsageError(f"{first}, {second}: cannot be merged, as their generators are built differently")
+    if strength != 1 and merged.config.head == "rgb":  # it would change the brightness, too
+        raise UsageError(f"{first}: predicts all of RGB, and strength is for those that predict chroma")
     with torch.no_grad():
         for mine, its in zip(merged.state_dict().values(), other.state_dict().values(), strict=True):
             if mine.is_floating_point():
