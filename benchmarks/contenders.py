@@ -10,10 +10,10 @@ import torch
 
 from benchmarks import opening
 from benchmarks.opening import Opened
-from colorgan.checkpoint import save_checkpoint
 from colorgan.config import ExportConfig, GeneratorConfig, TrainingConfig
 from colorgan.export.exporting import export_checkpoint
-from colorgan.networks import UNetGenerator
+from colorgan.networks.checkpoint import save_checkpoint
+from colorgan.networks.generator import UNetGenerator
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,9 @@ import torch
 
 from benchmarks.report import write_report
 from colorgan.config import GeneratorConfig, TrainingConfig
-from colorgan.networks import Discriminator, UNetGenerator, prepare_input
+from colorgan.networks.color_space import prepare_input
+from colorgan.networks.discriminator import Discriminator
+from colorgan.networks.generator import UNetGenerator
 from colorgan.timing import take_turns
 from colorgan.training.dataset import Draw
 from colorgan.training.losses import adversarial_loss, discriminator_loss, reconstruction_loss

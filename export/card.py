@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from colorgan.checkpoint import State
-from colorgan.networks import UNetGenerator
+from colorgan.networks.checkpoint import State
+from colorgan.networks.generator import UNetGenerator
 
 
 def describe_training(generator: UNetGenerator, state: State) -> str:

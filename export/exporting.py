@@ -11,7 +11,6 @@ import onnxruntime
 import torch
 from torch import nn
 
-from colorgan.checkpoint import build_generator, load_checkpoint
 from colorgan.config import STRIDE, ExportConfig
 from colorgan.errors import ModelError
 from colorgan.export import int8, onnx, torch_export, torchscript, triton
@@ -21,7 +20,8 @@ from colorgan.export.parity import PHOTOS, Parity, make_cases
 from colorgan.export.verifying import judge
 from colorgan.files import atomic_file, sha256_of, writing
 from colorgan.metadata import ModelMetadata
-from colorgan.networks import ChromaPredictor, RgbPredictor
+from colorgan.networks.checkpoint import build_generator, load_checkpoint
+from colorgan.networks.predictors import ChromaPredictor, RgbPredictor
 from colorgan.sources import find_images
 from colorgan.version import __version__
 

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from colorgan.networks import ConvBlock, UNetGenerator
+from colorgan.networks.generator import ConvBlock, UNetGenerator
 
 
 def fold_batch_norm(generator: UNetGenerator) -> UNetGenerator:

@@ -20,7 +20,8 @@ from colorgan.color import merge
 from colorgan.errors import ModelError, UsageError
 from colorgan.images import Photo
 from colorgan.metrics import RGB8, ciede2000
-from colorgan.networks import UNetGenerator, compose
+from colorgan.networks.color_space import compose
+from colorgan.networks.generator import UNetGenerator
 from colorgan.sources import find_images
 
 LIMITS = {"fp32": ("largest", 1), "fp16": ("ciede2000", 0.3), "int8": ("ciede2000", 1.0)}

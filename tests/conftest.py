@@ -14,9 +14,9 @@ import pytest
 import torch
 from PIL import Image
 
-from colorgan.checkpoint import save_checkpoint
 from colorgan.config import ExportConfig, GeneratorConfig, TrainingConfig
-from colorgan.networks import UNetGenerator
+from colorgan.networks.checkpoint import save_checkpoint
+from colorgan.networks.generator import UNetGenerator
 
 torch.set_num_threads(1)  # for generators this small, more threads cost more than they bring
 

@@ -7,7 +7,7 @@ import torch
 from conftest import MakePhoto
 from PIL import Image
 
-from colorgan.networks import prepare_input
+from colorgan.networks.color_space import prepare_input
 from colorgan.training.aging import Aging
 from colorgan.training.dataset import Draw, Order, TrainingPhotos, load_square
 from colorgan.training.photographs import Photograph, split

@@ -19,7 +19,7 @@ from colorgan.export.exporting import Photographs, export_checkpoint
 from colorgan.export.folding import fold_batch_norm, round_to_half
 from colorgan.export.parity import LIMITS, PHOTOS
 from colorgan.export.verifying import read_metadata
-from colorgan.networks import ChromaPredictor
+from colorgan.networks.predictors import ChromaPredictor
 from colorgan.sources import find_images
 
 SHAPES = [(1, 16, 16), (3, 64, 48), (2, 32, 128)]

@@ -7,9 +7,9 @@ import torch
 from click.testing import CliRunner, Result
 from conftest import seeded_generator, write_checkpoint
 
-from colorgan.checkpoint import build_generator, load_checkpoint
 from colorgan.cli.main import main
-from colorgan.networks import UNetGenerator
+from colorgan.networks.checkpoint import build_generator, load_checkpoint
+from colorgan.networks.generator import UNetGenerator
 
 
 def merge(*arguments: object) -> Result:

@@ -7,15 +7,10 @@ from conftest import MakePhoto, seeded_generator, to_tensor
 from torch import nn
 
 from colorgan.config import GeneratorConfig
-from colorgan.networks import (
-    ChromaPredictor,
-    ConvBlock,
-    Discriminator,
-    UNetGenerator,
-    compose,
-    extract_chroma,
-    prepare_input,
-)
+from colorgan.networks.color_space import compose, extract_chroma, prepare_input
+from colorgan.networks.discriminator import Discriminator
+from colorgan.networks.generator import ConvBlock, UNetGenerator
+from colorgan.networks.predictors import ChromaPredictor
 
 
 @pytest.mark.parametrize("head", ["chroma", "rgb"])

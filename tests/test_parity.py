@@ -22,7 +22,8 @@ from colorgan.export.parity import PHOTOS, Parity, compare, make_cases, sample_b
 from colorgan.export.shapes import example_input
 from colorgan.export.torch_export import export_torch
 from colorgan.export.verifying import verify_export
-from colorgan.networks import ChromaPredictor, UNetGenerator
+from colorgan.networks.generator import UNetGenerator
+from colorgan.networks.predictors import ChromaPredictor
 from colorgan.sources import find_images
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from colorgan.config.base import STRIDE, Config, setting
+from colorgan.config.base import Config, setting
 from colorgan.errors import UsageError
 
 
@@ -12,12 +12,45 @@ from colorgan.errors import UsageError
 class GeneratorConfig(Config):
     """The architecture of a generator; stored in every checkpoint."""
 
-    base_channels: int = setting(64, "Channels of the first block; the fifth has 16 times as many.", low=1)
+    base_channels: int = setting(
+        64,
+        "Channels of the plain encoder's first block, of the fifth a sixteenth, and of the discriminator's.",
+        low=1,
+    )
     head: str = setting(
         "chroma",
-        "What the generator predicts: the chroma to lay over the gray, or all of RGB as the original does.",
-        choices=("chroma", "rgb"),
+        "What the generator predicts: the chroma to lay over the gray; chroma as a mean of classes (Zhang et "
+        "al. 2016); or all of RGB as the original does.",
+        choices=("chroma", "classes", "rgb"),
     )
+    encoder: str = setting(
+        "plain",
+        "The original's five blocks, or one trained on ImageNet (timm's), which knows what is in a picture.",
+        choices=("plain", "efficientnet_lite0", "efficientnet_b3", "resnet34"),
+    )
+    up_channels: str = setting(
+        "", "Channels of the four up-blocks, such as 96,64,48,32. [default: halved from block to block]"
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _ = self.up_widths
+
+    @property
+    def stride(self) -> int:
+        """Heights and widths that the generator takes are multiples of this, in pixels."""
+        return 16 if self.encoder == "plain" else 32
+
+    @property
+    def up_widths(self) -> tuple[int, ...]:
+        """Channels of the four up-blocks."""
+        if not self.up_channels:
+            c = self.base_channels
+            return (8 * c, 4 * c, 2 * c, c) if self.encoder == "plain" else (96, 64, 48, 32)
+        widths = self.up_channels.split(",")
+        if len(widths) != 4 or not all(width.strip().isdecimal() and int(width) for width in widths):
+            raise UsageError(f"up-channels is {self.up_channels!r}; it must be four numbers, as 96,64,48,32")
+        return tuple(map(int, widths))
 
 
 @dataclass(frozen=True)
@@ -30,11 +63,25 @@ class TrainingConfig(Config):
         1, "Forward passes whose gradients make one step: larger steps in the same memory.", low=1
     )
     epochs: int = setting(100, "Passes over the data, those before a resume included.", low=1)
-    learning_rate: float = setting(2e-4, "Step size of both Adam optimizers.", low=0)
+    optimizer: str = setting(
+        "adam",
+        "adam: the original's, betas 0.5 and 0.999; adamw: betas 0.9 and 0.999, weight decay 0.01.",
+        choices=("adam", "adamw"),
+    )
+    learning_rate: float = setting(2e-4, "Step size of both optimizers.", low=0)
+    encoder_rate: float = setting(1.0, "Factor on the learning rate of a pretrained encoder.", low=0)
+    frozen_epochs: int = setting(
+        0, "First epochs in which a pretrained encoder stays as it is, its batch norms included.", low=0
+    )
+    ramp_steps: int = setting(0, "First steps, in which the learning rate rises from 0.", low=0)
     schedule: str = setting(
         "constant",
-        "Learning rate over the run; cosine: down to 0 at its end, where colours settle.",
+        "Learning rate over the run; cosine: down to 0 at its end, where colors settle.",
         choices=("constant", "cosine"),
+    )
+    decay_epochs: int = setting(0, "Last epochs, in which the learning rate falls to 0 in a line.", low=0)
+    class_weight: float = setting(
+        1.0, "Weight of the cross-entropy beside L1, for the head of classes.", low=0
     )
     l1_weight: float = setting(100.0, "Weight of L1 beside the adversarial loss.", low=0)
     chroma_weight: float = setting(
@@ -85,8 +132,8 @@ class TrainingConfig(Config):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.size % STRIDE:
-            raise UsageError(f"size is {self.size}; it must be a multiple of {STRIDE}")
+        if self.size % 16:
+            raise UsageError(f"size is {self.size}; it must be a multiple of 16")
 
 
 @dataclass(frozen=True)

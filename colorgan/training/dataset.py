@@ -66,11 +66,12 @@ def load_square(
 ) -> Tensor:
     """A square of the photograph, uint8 (size, size, 3).
 
-    Its side is a share of the photograph's short side; `place` is where it lies, from (0, 0), at the left
-    and the top, to (1, 1).
+    Its side is a share of the photograph's short side, or more where it would have fewer than `size` pixels;
+    `place` is where it lies, from (0, 0), at the left and the top, to (1, 1).
     """
     with open_reduced(photo, size / share) as image:
         width, height = image.size
+        share = max(share, min(1.0, size / min(width, height)))
         side = share * min(width, height)
         left, top = place[0] * (width - side), place[1] * (height - side)
         box = (left, top, min(left + side, width), min(top + side, height))

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits
+from torch.nn.functional import binary_cross_entropy_with_logits, log_softmax
 
 
 def discriminator_loss(real_logits: Tensor, fake_logits: Tensor, smoothing: float = 0.0) -> Tensor:
@@ -45,4 +45,25 @@ def chroma_weights(chroma: Tensor, strength: float) -> Tensor:
     """
     weight = 1 + strength * chroma.norm(dim=1, keepdim=True) / 0.1
     normalized: Tensor = weight / weight.mean()
+    return normalized
+
+
+def class_loss(logits: Tensor, numbers: Tensor, weights: Tensor, importance: Tensor) -> Tensor:
+    """Cross-entropy of logits (N, K, P) with the soft targets of P pixels, each times its importance.
+
+    `numbers` and `weights` (N, 5, P) are the classes of the targets and their shares, nearest first;
+    `importance` (K) is that of the nearest class. Zhang et al. 2016, equations 2 and 3.
+    """
+    entropy = -(weights * log_softmax(logits, dim=1).gather(1, numbers)).sum(1)
+    return (importance[numbers[:, 0]] * entropy).mean()
+
+
+def class_importance(share: Tensor) -> Tensor:
+    """How much each class (K) counts: rare ones more, with a mean of 1 over pixels.
+
+    `share` (K) of the pixels is in each class. (share / 2 + 1 / 2K) ** -0.5, normalized: between the paper's
+    equation 4, whose power of -1 makes colors gaudy, and none, which makes them gray.
+    """
+    importance = (share / 2 + 1 / (2 * len(share))) ** -0.5
+    normalized: Tensor = importance / (share * importance).sum()
     return normalized

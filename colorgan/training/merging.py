@@ -11,8 +11,9 @@ from pathlib import Path
 
 import torch
 
-from colorgan.checkpoint import build_generator, load_checkpoint, save_checkpoint
 from colorgan.errors import UsageError
+from colorgan.networks.checkpoint import build_generator, load_checkpoint, save_checkpoint
+from colorgan.networks.chroma_classes import ClassHead
 
 
 def merge_checkpoints(first: Path, second: Path, output: Path, strength: float = 1.0) -> None:
@@ -30,7 +31,9 @@ def merge_checkpoints(first: Path, second: Path, output: Path, strength: float =
         for mine, its in zip(merged.state_dict().values(), other.state_dict().values(), strict=True):
             if mine.is_floating_point():
                 mine.add_(its).div_(2)
-        for weight in merged.head.parameters():
+        head = merged.head
+        # The mean of classes is linear in their centers.
+        for weight in [head.centers] if isinstance(head, ClassHead) else head.parameters():
             weight.mul_(strength)
     kept = {name: states[0][name] for name in ("generator_config", "training_config")}
     save_checkpoint(output, {"mean_generator": merged.state_dict(), **kept})

@@ -26,6 +26,8 @@ class Photograph:
     """Within the shard; empty if the file is the photograph."""
     offset: int = 0
     length: int = 0
+    difference_hash: str = ""
+    """By `near_duplicates.difference_hash`, if it is known."""
 
     @property
     def path(self) -> Path:
@@ -47,7 +49,13 @@ def find_photographs(folder: Path) -> list[Photograph]:
     if not (index := folder / INDEX).is_file():
         return [Photograph(path) for path in require_images(folder)]
     found = [
-        Photograph(folder / entry["shard"], entry["name"], entry["offset"], entry["length"])
+        Photograph(
+            folder / entry["shard"],
+            entry["name"],
+            entry["offset"],
+            entry["length"],
+            entry.get("difference_hash", ""),
+        )
         for entry in read_index(index)
         if "shard" in entry
     ]

@@ -11,9 +11,9 @@ from threading import Event
 
 import torch
 
-from colorgan.checkpoint import State, mark_checkpoint, save_checkpoint
 from colorgan.devices import peak_memory
 from colorgan.errors import ModelError, RunError
+from colorgan.networks.checkpoint import State, mark_checkpoint, save_checkpoint
 from colorgan.training.engine import any_process
 from colorgan.training.log import RunLog, means_of
 from colorgan.training.monitor import CollapseWatch
@@ -49,6 +49,8 @@ class Run:
         self._window: list[Scalars] = []
         """What the steps since the last report gave; the values stay on the device until they are needed."""
         self._watch = CollapseWatch()
+        self._since = time.monotonic(), trainer.step
+        """When the last report was, and at which step."""
 
     def resume(self, path: Path, state: State) -> None:
         """Take up the run that the checkpoint at `path` holds."""
@@ -74,6 +76,7 @@ class Run:
             return self.trainer.step == self.trainer.last_step
         with RunLog(self.folder, self.trainer.step) as log:
             saved = time.monotonic()
+            self._since = saved, self.trainer.step
             for scalars, stopped in self._steps(stop, on_step):
                 self._window.append(scalars)
                 epoch_ends = self.trainer.step % self.trainer.order.steps_per_epoch == 0
@@ -129,14 +132,18 @@ class Run:
     def _report(self, log: RunLog) -> str:
         step, means = self.trainer.step, means_of(self._window)
         self._window.clear()
+        (before, then), self._since = self._since, (time.monotonic(), step)
+        speed = (step - then) * self.trainer.order.per_step / max(1e-6, self._since[0] - before)
         log.scalars(step, means, "training")
+        log.scalars(step, {"images_per_s": speed}, "speed")
         log.unreadable(step, sorted(self.trainer.unreadable - self._noted))
         self._noted |= self.trainer.unreadable
         if not math.isfinite(means["generator"]):
             raise RunError(NO_NUMBER)
         for advice in self._watch(means):
             self.say(f"At step {step}: {advice}.")
-        return ", ".join(f"{name} {value:.3f}" for name, value in means.items())
+        figures = ", ".join(f"{name} {value:.3f}" for name, value in means.items())
+        return f"{figures}, {speed:.1f} images/s"
 
     def _validate(self, log: RunLog) -> Validation:
         trainer = self.trainer

@@ -28,6 +28,7 @@ from colorgan.errors import ImageError, UsageError
 from colorgan.files import atomic_file, make_writable, remove_leftovers, writing
 from colorgan.sources import require_images
 from colorgan.training.dataset import open_reduced
+from colorgan.training.near_duplicates import difference_hash
 from colorgan.training.photographs import INDEX, Photograph, read_index
 
 QUALITY = 92
@@ -42,6 +43,7 @@ class Resized:
     data: bytes = b""
     pixels: str = ""
     """SHA-256 of its pixels."""
+    difference_hash: str = ""
     colorfulness: float = 0.0
     reason: str = ""
 
@@ -95,6 +97,7 @@ class Packing:
                 member = tarfile.TarInfo(f"{len(entries) - 1:06d}.jpg")
                 member.size = len(photo.data)
                 entry |= {"shard": path.name, "name": member.name, "pixels": photo.pixels}
+                entry |= {"difference_hash": photo.difference_hash}
                 entry |= {"offset": tar.offset + tarfile.BLOCKSIZE, "length": member.size}
                 tar.addfile(member, io.BytesIO(photo.data))
         if any("shard" in entry for entry in entries):
@@ -124,7 +127,8 @@ class Packing:
         pixels, data = np.asarray(small), io.BytesIO()
         small.save(data, "JPEG", quality=QUALITY, subsampling=0)
         found = colorfulness(pixels) if self.config.min_colorfulness else 0.0
-        return Resized(path, data.getvalue(), hashlib.sha256(pixels.tobytes()).hexdigest(), found)
+        exact, rough = hashlib.sha256(pixels.tobytes()).hexdigest(), difference_hash(small)
+        return Resized(path, data.getvalue(), exact, rough, found)
 
     def _name(self, path: Path) -> str:
         return path.relative_to(self.data).as_posix()

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor, nn
 
-from colorgan.checkpoint import State
 from colorgan.config import GeneratorConfig, TrainingConfig
-from colorgan.networks import Discriminator, UNetGenerator, extract_chroma, prepare_input
+from colorgan.errors import UsageError
+from colorgan.networks.batch_norm import keep_statistics
+from colorgan.networks.checkpoint import State
+from colorgan.networks.chroma_classes import ClassHead
+from colorgan.networks.color_space import extract_chroma, prepare_input
+from colorgan.networks.discriminator import Discriminator
+from colorgan.networks.encoders import load_weights
+from colorgan.networks.generator import UNetGenerator
 from colorgan.training.aging import Aging
 from colorgan.training.dataset import Order, TrainingPhotos, load_batches
 from colorgan.training.engine import start_engine
@@ -22,6 +27,8 @@ from colorgan.training.losses import (
     discriminator_loss,
     reconstruction_loss,
 )
+from colorgan.training.optimizers import make_optimizer, set_learning_rate
+from colorgan.training.painter import ClassObjective, Painted, Painter, chroma_of_features
 from colorgan.training.photographs import Photograph
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -39,6 +46,8 @@ class Batch(NamedTuple):
     """Its gray, (N, 1, H, W)."""
     gray: Tensor
     """What the generator sees: `clean`, or what age has made of it."""
+    pixels: Tensor | None
+    """Numbers of the pixels whose classes are learned, in rows of the features; a quarter of them."""
 
 
 class Judge(nn.Module):
@@ -63,6 +72,9 @@ class Trainer:
     def __init__(
         self, config: TrainingConfig, generator_config: GeneratorConfig, photographs: Sequence[Photograph]
     ) -> None:
+        if config.size % generator_config.stride:
+            multiple = f"a multiple of {generator_config.stride} for {generator_config.encoder}"
+            raise UsageError(f"size is {config.size}; it must be {multiple}")
         self.config = config
         self.fabric = start_engine(config)
         torch.manual_seed(config.seed)
@@ -73,14 +85,18 @@ class Trainer:
         )
         self.mean_generator = copy.deepcopy(self.generator).eval().requires_grad_(False)
         """The generator that is validated and exported: the mean of its weights over the last steps."""
+        head = self.generator.head
+        self.classes = (
+            ClassObjective(len(head.centers)).to(self.fabric.device) if isinstance(head, ClassHead) else None
+        )
+        painter = Painter(self.generator)
         if config.compile:
-            self.generator.compile()
+            painter.compile()
             self.discriminator.compile()
         self.generator_optimizer, self.discriminator_optimizer = (
-            torch.optim.Adam(network.parameters(), config.learning_rate, betas=(0.5, 0.999))
-            for network in (self.generator, self.discriminator)
+            make_optimizer(network, config) for network in (self.generator, self.discriminator)
         )
-        self._generator, self._generator_step = self.fabric.setup(self.generator, self.generator_optimizer)
+        self._painter, self._generator_step = self.fabric.setup(painter, self.generator_optimizer)
         self._judge, self._discriminator_step = self.fabric.setup(
             Judge(self.discriminator), self.discriminator_optimizer
         )
@@ -107,6 +123,8 @@ class Trainer:
         batches = load_batches(
             self.photos, self.order.batches(self.step, self.last_step), self.config.workers
         )
+        if self.classes and not self.classes.is_ready:
+            self.classes.count(self.photos.photographs, self.config.seed)
         self.generator.train()
         while self.step < self.last_step:
             pixels = []
@@ -121,12 +139,19 @@ class Trainer:
 
         Each is with the mean gradient of the batches.
         """
-        self._set_learning_rate()
+        for optimizer in (self.generator_optimizer, self.discriminator_optimizer):
+            set_learning_rate(
+                optimizer, self.config, self.step, self.last_step, self.order.steps_per_epoch, self.is_frozen
+            )
+        if self.is_frozen:
+            self.generator.encoder.eval()
+        elif self.generator.config.encoder != "plain":
+            self.generator.encoder.train()
         prepared = [self._prepare(pixels, number) for number, pixels in enumerate(batches)]
         adversarial = self.epoch >= self.config.warmup_epochs
         # Of a single batch, both updates share the generator's forward pass; of several, all its inner values
         # would have to be kept until the discriminator's update, so that each is coloured a second time.
-        only = self._color(prepared[0]) if len(prepared) == 1 else None
+        only = self._paint(prepared[0], adversarial) if len(prepared) == 1 else None
         scalars = self._update_discriminator(prepared, only) if adversarial else {}
         scalars |= self._update_generator(prepared, only, adversarial)
         self.step += 1
@@ -157,8 +182,21 @@ class Trainer:
         self.generator.load_state_dict(weights)
         self.mean_generator.load_state_dict(weights)
 
+    def load_encoder(self, source: str) -> None:
+        """Begin with an encoder trained on ImageNet: `package`, `timm`, or a file of its weights."""
+        if self.generator.config.encoder == "plain":
+            raise UsageError("--encoder-weights is for a pretrained --encoder, such as efficientnet_lite0")
+        for generator in (self.generator, self.mean_generator):
+            load_weights(generator.encoder, generator.config.encoder, source)
+
+    @property
+    def is_frozen(self) -> bool:
+        """Whether the encoder, a pretrained one, stays as it is in the step to come."""
+        return self.generator.config.encoder != "plain" and self.epoch < self.config.frozen_epochs
+
     def _parts(self) -> dict[str, nn.Module | torch.optim.Optimizer]:
-        return {
+        objective = {"classes": self.classes} if self.classes else {}
+        return objective | {
             "generator": self.generator,
             "mean_generator": self.mean_generator,
             "discriminator": self.discriminator,
@@ -181,17 +219,26 @@ class Trainer:
         rgb = torch.where(mirrored, rgb.flip(3), rgb)
         clean = prepare_input(rgb)
         gray = Aging(rgb, clean, random).gray(self.config.aging) if self.config.aging else clean
-        return Batch(2 * rgb - 1, 2 * clean - 1, 2 * gray - 1)
+        chosen = None
+        if self.classes:
+            count = (self.config.size // self.generator.reduction) ** 2
+            chosen = torch.randperm(count, generator=random, device=rgb.device)[: -(-count // 4)]
+        return Batch(2 * rgb - 1, 2 * clean - 1, 2 * gray - 1, chosen)
 
-    def _color(self, batch: Batch) -> Tensor:
-        fake: Tensor = self._generator(batch.gray, batch.clean)
-        return fake
+    def _paint(self, batch: Batch, adversarial: bool) -> Painted:
+        """All pixels where the discriminator sees them; else, of classes, only those that are learned."""
+        painted: Painted = self._painter(
+            batch.gray, batch.clean, batch.pixels, adversarial or self.classes is None
+        )
+        return painted
 
-    def _update_discriminator(self, batches: list[Batch], only: Tensor | None) -> Scalars:
+    def _update_discriminator(self, batches: list[Batch], only: Painted | None) -> Scalars:
         losses, right = [], []
         for number, batch in enumerate(batches, start=1):
-            with torch.no_grad():
-                fake = self._color(batch) if only is None else only.detach()
+            with torch.no_grad(), keep_statistics(self.generator):
+                fake = (only or self._paint(batch, adversarial=True)).rgb
+            assert fake is not None
+            fake = fake.detach()
             with self.fabric.no_backward_sync(self._judge, enabled=number < len(batches)):
                 real_logits, fake_logits = self._judge(batch.rgb, fake)
                 loss = discriminator_loss(real_logits, fake_logits, self.config.label_smoothing)
@@ -202,37 +249,46 @@ class Trainer:
         self._discriminator_step.zero_grad()
         return {"discriminator": torch.stack(losses).mean(), "accuracy": torch.stack(right).mean()}
 
-    def _update_generator(self, batches: list[Batch], only: Tensor | None, adversarial: bool) -> Scalars:
+    def _update_generator(self, batches: list[Batch], only: Painted | None, adversarial: bool) -> Scalars:
         scalars: list[Scalars] = []
         self.discriminator.requires_grad_(False)  # its gradients would be thrown away
         for number, batch in enumerate(batches, start=1):
-            with self.fabric.no_backward_sync(self._generator, enabled=number < len(batches)):
-                fake = self._color(batch) if only is None else only
-                chroma = extract_chroma(batch.rgb)
-                strength = self.config.chroma_weight
-                weight = chroma_weights(chroma, strength) if strength else None
-                l1 = reconstruction_loss(fake, batch.rgb, weight)
-                loss = self.config.l1_weight * l1
+            with self.fabric.no_backward_sync(self._painter, enabled=number < len(batches)):
+                painted = only or self._paint(batch, adversarial)
+                loss, figures = self._reconstruction(batch, painted)
                 if adversarial:
                     with self.fabric.autocast():
-                        logits = self.discriminator(fake)
+                        logits = self.discriminator(painted.rgb)
                     loss = loss + adversarial_loss(logits.float())
                 self.fabric.backward(loss / len(batches))
-            sample = extract_chroma(fake.detach()[..., ::4, ::4]).norm(dim=1).mean()
-            true = chroma[..., ::4, ::4].norm(dim=1).mean()
-            scalars.append({"generator": loss.detach(), "l1": l1.detach(), "chroma": sample, "true": true})
+            scalars.append({"generator": loss.detach()} | figures)
         self.discriminator.requires_grad_(True)
         self._generator_step.step()
         self._generator_step.zero_grad()
         means = {name: torch.stack([each[name] for each in scalars]).mean() for name in scalars[0]}
         return means | {"chroma": means["chroma"] / means.pop("true").clamp(min=1e-6)}
 
-    def _set_learning_rate(self) -> None:
-        share = self.step / self.last_step
-        factor = (1 + math.cos(math.pi * share)) / 2 if self.config.schedule == "cosine" else 1.0
-        for optimizer in (self.generator_optimizer, self.discriminator_optimizer):
-            for group in optimizer.param_groups:
-                group["lr"] = self.config.learning_rate * factor
+    def _reconstruction(self, batch: Batch, painted: Painted) -> tuple[Tensor, Scalars]:
+        """The loss beside the adversarial one, and figures: L1, chroma of the result and of the truth."""
+        if painted.logits is not None:
+            assert self.classes is not None
+            assert batch.pixels is not None
+            logits = painted.logits.float()
+            true = chroma_of_features(batch.rgb, self.generator.reduction).index_select(2, batch.pixels)
+            chroma = self.generator.head.mean(logits)
+            l1, entropy = (chroma - true).abs().mean(), self.classes(logits, true)
+            loss = self.config.class_weight * entropy + self.config.l1_weight * l1
+            figures = {"l1": l1, "entropy": entropy}
+        else:
+            assert painted.rgb is not None
+            true, chroma = extract_chroma(batch.rgb), extract_chroma(painted.rgb.detach()[..., ::4, ::4])
+            strength = self.config.chroma_weight
+            l1 = reconstruction_loss(
+                painted.rgb, batch.rgb, chroma_weights(true, strength) if strength else None
+            )
+            loss, figures, true = self.config.l1_weight * l1, {"l1": l1}, true[..., ::4, ::4]
+        figures |= {"chroma": chroma.norm(dim=1).mean(), "true": true.norm(dim=1).mean()}
+        return loss, {name: figure.detach() for name, figure in figures.items()}
 
     @torch.no_grad()
     def _average(self) -> None:

@@ -14,7 +14,8 @@ from torchvision.utils import make_grid
 from colorgan.errors import ImageError, RunError
 from colorgan.evaluation import score
 from colorgan.metrics import RGB8
-from colorgan.networks import UNetGenerator, prepare_input
+from colorgan.networks.color_space import prepare_input
+from colorgan.networks.generator import UNetGenerator
 from colorgan.training.dataset import load_square
 from colorgan.training.photographs import Photograph
 

@@ -14,7 +14,7 @@ import torch
 from colorgan.config import GeneratorConfig
 from colorgan.errors import ColorganError, ModelError, RunError, UsageError
 from colorgan.files import atomic_file, writing
-from colorgan.networks import UNetGenerator
+from colorgan.networks.generator import UNetGenerator
 
 FORMAT = "colorgan-checkpoint"
 FORMAT_VERSION = 2

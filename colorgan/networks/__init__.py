@@ -1,0 +1,1 @@
+"""The networks, in PyTorch: generator, discriminator, what is exported of them, and their checkpoint."""
