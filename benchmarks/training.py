@@ -24,11 +24,11 @@ import torch
 from benchmarks.report import write_report
 from colorgan.config import GeneratorConfig, TrainingConfig
 from colorgan.networks import Discriminator, UNetGenerator, prepare_input
-from colorgan.timing import take_turns
 from colorgan.training.dataset import Draw
 from colorgan.training.losses import adversarial_loss, discriminator_loss, reconstruction_loss
 from colorgan.training.photographs import find_photographs
 from colorgan.training.trainer import Trainer
+from colorgan.turns import take_turns
 
 
 @click.command()

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
-from colorgan.color import BLUE, CB_TO_BLUE, CR_TO_RED, GREEN, RED
 from colorgan.config import GeneratorConfig
+from colorgan.photo.color import BLUE, CB_TO_BLUE, CR_TO_RED, GREEN, RED
 
 
 def prepare_input(rgb: Tensor) -> Tensor:

@@ -13,6 +13,7 @@ from conftest import MakePhoto, seeded_generator, write_checkpoint
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
+from colorgan.batch.sources import find_images
 from colorgan.config import ExportConfig
 from colorgan.errors import ModelError, UsageError
 from colorgan.export import exporting
@@ -23,7 +24,6 @@ from colorgan.export.shapes import example_input
 from colorgan.export.torch_export import export_torch
 from colorgan.export.verifying import verify_export
 from colorgan.networks import ChromaPredictor, UNetGenerator
-from colorgan.sources import find_images
 
 
 class WronglyScaled(nn.Module):

@@ -392,7 +392,7 @@ def test_two_processes_learn_as_one_that_gathers_two_batches(photo_folder: Path,
 
 
 def test_the_recipe_that_is_published_is_a_config() -> None:
-    settings = tomllib.loads((Path(colorgan.__file__).parent / "models/gpu.toml").read_text())
+    settings = tomllib.loads((Path(colorgan.__file__).parent / "training/recipes/gpu.toml").read_text())
     settings = {name.replace("-", "_"): value for name, value in settings.items()}
     generator = GeneratorConfig(settings.pop("base_channels"))
     assert TrainingConfig.from_dict(settings).warmup_epochs < TrainingConfig.from_dict(settings).epochs
