@@ -23,11 +23,11 @@ import torch
 from torch import Tensor
 
 from benchmarks.report import write_report
-from colorgan.color import colorfulness
 from colorgan.config import GeneratorConfig, TrainingConfig
-from colorgan.metrics import RGB8, ciede2000
+from colorgan.evaluation.metrics import RGB8, ciede2000
 from colorgan.networks.color_space import compose, extract_chroma, prepare_input
 from colorgan.networks.generator import UNetGenerator
+from colorgan.photo.color import colorfulness
 from colorgan.training.aging import Aging
 from colorgan.training.dataset import load_square
 from colorgan.training.photographs import find_photographs, split

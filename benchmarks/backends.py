@@ -35,12 +35,11 @@ from benchmarks.measure import measure
 from benchmarks.opening import Opened
 from benchmarks.photographs import luma_batch
 from benchmarks.report import write_report
-from colorgan.backends import Planes
-from colorgan.color import merge
 from colorgan.devices import available_cpus
 from colorgan.errors import ColorganError
-from colorgan.metrics import ciede2000
+from colorgan.evaluation.metrics import ciede2000
 from colorgan.networks.checkpoint import load_checkpoint
+from colorgan.photo.color import Planes, merge
 
 DIFFERS = 1.0
 """Mean CIEDE2000 to PyTorch in fp32 above which a contender has no rank."""

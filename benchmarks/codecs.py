@@ -24,15 +24,15 @@ from PIL import Image
 
 from benchmarks.photographs import make_photographs
 from benchmarks.report import write_report
-from colorgan.color import merge
+from colorgan.batch.sources import find_images
 from colorgan.colorizer import generator_shape
-from colorgan.encoding import encode, full_luma, quality_of
-from colorgan.images import Photo
-from colorgan.kept_luma import KeptLuma
-from colorgan.metrics import ciede2000
-from colorgan.provenance import Credit
-from colorgan.sources import find_images
-from colorgan.timing import take_turns
+from colorgan.evaluation.metrics import ciede2000
+from colorgan.photo.color import merge
+from colorgan.photo.encode import encode, full_luma, quality_of
+from colorgan.photo.image import Photo
+from colorgan.photo.keep_luma import KeptLuma
+from colorgan.photo.xmp import Credit
+from colorgan.turns import take_turns
 
 CREDIT = Credit("benchmark", "0" * 64)
 

@@ -15,9 +15,9 @@ import click
 import numpy as np
 from PIL import Image
 
-from colorgan.evaluation import read_rgb
-from colorgan.job import PREFIX
-from colorgan.sources import find_images
+from colorgan.batch.job import PREFIX
+from colorgan.batch.sources import find_images
+from colorgan.evaluation.scores import read_rgb
 
 STEPS = 2
 

@@ -36,14 +36,14 @@ from benchmarks.measure import measure
 from benchmarks.report import write_report
 from colorgan import Colorizer
 from colorgan.backends import EMBEDDED_MODEL
-from colorgan.color import merge
+from colorgan.batch.job import Job
+from colorgan.batch.pipeline import map_unordered
+from colorgan.batch.sources import find_images
+from colorgan.batch.timing import StageTimes
 from colorgan.colorizer import generator_shape
 from colorgan.devices import available_cpus
-from colorgan.files import atomic_file
-from colorgan.job import Job
-from colorgan.pipeline import map_unordered
-from colorgan.sources import find_images
-from colorgan.timing import StageTimes
+from colorgan.photo.color import merge
+from colorgan.storage.files import atomic_file
 
 
 @click.command()

@@ -27,14 +27,14 @@ from unittest.mock import patch
 import click
 
 from benchmarks.report import write_report
-from colorgan.cluster import share_out as chunks_of
+from colorgan.batch.job import Job
+from colorgan.batch.manifest import Entry, Manifest, manifest_path
+from colorgan.batch.sharding import Shard
+from colorgan.batch.sources import walk_files
+from colorgan.cluster.driver import share_out as chunks_of
 from colorgan.colorizer import Colorizer
 from colorgan.config import ColorizeConfig
 from colorgan.devices import peak_memory
-from colorgan.job import Job
-from colorgan.manifest import Entry, Manifest, manifest_path
-from colorgan.sharding import Shard
-from colorgan.sources import walk_files
 
 ONE = Shard(1, 64)
 MADE_BY = f"{'0' * 64} {ColorizeConfig().result_settings} prefix=colorized_"
@@ -146,7 +146,7 @@ class Store:
 
 def drive(count: int) -> int:
     """List, tell what is left to do, and cut it into chunks."""
-    with patch("colorgan.storage.ObjectPath.store", Store(count)):
+    with patch("colorgan.storage.paths.ObjectPath.store", Store(count)):
         job = Job.plan("s3://bucket", "results")
         left = [str(path) for path in Colorizer().pending(job, Manifest(Path("results")))]
         return len(chunks_of(job, left, workers=64))

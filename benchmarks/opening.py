@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from colorgan.backends import Planes, load_model
+from colorgan.backends import load_model
+from colorgan.photo.color import Planes
 
 if TYPE_CHECKING:
     import torch

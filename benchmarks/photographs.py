@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from colorgan.backends import Planes
-from colorgan.sources import find_images
+from colorgan.batch.sources import find_images
+from colorgan.photo.color import Planes
 
 SHIPPED = Path(str(files("colorgan.export") / "photos"))
 """Gray photographs in the package."""

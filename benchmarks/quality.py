@@ -20,11 +20,11 @@ import numpy as np
 from PIL import Image
 
 from colorgan import Colorizer
-from colorgan.color import colorfulness
+from colorgan.batch.sources import find_images
 from colorgan.colorizer import generator_shape
 from colorgan.config import ColorizeConfig
-from colorgan.metrics import ciede2000
-from colorgan.sources import find_images
+from colorgan.evaluation.metrics import ciede2000
+from colorgan.photo.color import colorfulness
 
 
 @click.command()

@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from colorgan.packages import version_of
+from colorgan.devices import version_of
 
 PACKAGES = ("colorgan", "torch", "onnxruntime-gpu", "onnxruntime", "openvino", "numpy", "pillow")
 RESULTS = Path(__file__).parent / "results"

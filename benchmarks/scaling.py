@@ -28,7 +28,7 @@ import click
 
 from benchmarks.photographs import make_photographs
 from benchmarks.report import write_report
-from colorgan.storage import AnyPath
+from colorgan.storage.paths import AnyPath
 
 MIXED = (0.1, 0.3, 1.0)
 MADE = 20

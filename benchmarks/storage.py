@@ -30,7 +30,7 @@ import click
 from benchmarks.cluster import link
 from benchmarks.report import write_report
 from benchmarks.scaling import MIXED, run_batch, scans_of
-from colorgan.storage import Listing, ObjectPath, put, read
+from colorgan.storage.paths import Listing, ObjectPath, put, read
 
 SERVER = Path(__file__).parents[1] / "tests/s3_server.py"
 

@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from colorgan.batch.outcome import Outcome, Status
 from colorgan.cli.options import Place, command, config_options, given, shown, stop_at_interrupt
 from colorgan.config import ClusterConfig, ColorizeConfig
 from colorgan.errors import UsageError
-from colorgan.outcome import Outcome, Status
-from colorgan.storage import FOR_MODELS, STORES, AnyPath
+from colorgan.storage.paths import FOR_MODELS, STORES, AnyPath
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from colorgan.cluster import Cluster
+    from colorgan.batch.job import Job
+    from colorgan.batch.timing import StageTimes
+    from colorgan.cluster.driver import Cluster
     from colorgan.colorizer import Colorizer
-    from colorgan.job import Job
-    from colorgan.timing import StageTimes
 
 NAMED_FAILURES = 10
 
@@ -81,10 +81,10 @@ def main(
 
     Photographs, results and model may be in object storage: s3://BUCKET/FOLDER, gs:// or az://.
     """
+    from colorgan.batch.job import Job
+    from colorgan.batch.sharding import Shard
     from colorgan.colorizer import Colorizer
-    from colorgan.images import prepare_pillow
-    from colorgan.job import Job
-    from colorgan.sharding import Shard
+    from colorgan.photo.image import prepare_pillow
 
     prepare_pillow()
     selection = {name: options.pop(name) for name in ("include", "exclude", "prefix")}
@@ -101,7 +101,7 @@ def main(
     if dry_run:
         preview(Colorizer(model, config), job)
     elif engine == "ray":
-        from colorgan.cluster import Cluster
+        from colorgan.cluster.driver import Cluster
 
         with Cluster(model, config, cluster) as workers:
             colorize(Colorizer(model, config), job, strict, report, workers)
@@ -111,7 +111,7 @@ def main(
 
 def preview(colorizer: Colorizer, job: Job) -> None:
     """Print the files that a run would work on, and count the others."""
-    from colorgan.manifest import Manifest
+    from colorgan.batch.manifest import Manifest
 
     counts: Counter[Status | None] = Counter()
     for item in colorizer.pending(job, Manifest.read(job.destination, job.shard)):
@@ -127,9 +127,9 @@ def colorize(
     colorizer: Colorizer, job: Job, strict: bool, report: bool, cluster: Cluster | None = None
 ) -> None:
     """Run the job, say what came of it, and leave with its exit code."""
-    from colorgan.manifest import manifest_path
+    from colorgan.batch.manifest import manifest_path
+    from colorgan.batch.timing import StageTimes
     from colorgan.report.thumbnails import Thumbnails
-    from colorgan.timing import StageTimes
 
     click.echo(f"Running on {cluster.runs_on if cluster else colorizer.model.runs_on}.")
     start, times = perf_counter(), StageTimes()

@@ -13,9 +13,9 @@ from colorgan.cli.options import command
 from colorgan.errors import ImageError, UsageError
 
 if TYPE_CHECKING:
-    from colorgan.evaluation import Scores
-    from colorgan.metrics import RGB8
-    from colorgan.perceptual import Fid, Lpips
+    from colorgan.evaluation.metrics import RGB8
+    from colorgan.evaluation.perceptual import Fid, Lpips
+    from colorgan.evaluation.scores import Scores
 
     ResultOf = Callable[[Path, RGB8], RGB8]
 
@@ -66,9 +66,9 @@ def main(
     """
     from tqdm import tqdm
 
-    from colorgan.evaluation import colorless, read_rgb, score, summarize
-    from colorgan.files import make_writable, writing
-    from colorgan.sources import require_images
+    from colorgan.batch.sources import require_images
+    from colorgan.evaluation.scores import colorless, read_rgb, score, summarize
+    from colorgan.storage.files import make_writable, writing
 
     if model and results:
         raise UsageError("--model and --results: give one of them, as results were coloured before")
@@ -113,8 +113,8 @@ def _write(output: Path, truth: Path, scores: list[Scores], result_of: ResultOf)
     import json
     from dataclasses import asdict
 
-    from colorgan.evaluation import contact_sheet, read_rgb
-    from colorgan.files import atomic_file
+    from colorgan.evaluation.scores import contact_sheet, read_rgb
+    from colorgan.storage.files import atomic_file
 
     with atomic_file(output / "images.jsonl") as temporary:
         rows = ({name: value for name, value in asdict(each).items() if value is not None} for each in scores)
@@ -131,7 +131,7 @@ def _perceptual(lpips: Path | None, fid: Path | None) -> tuple[Lpips | None, Fid
     """What was asked for."""
     if not lpips and not fid:
         return None, None
-    from colorgan.perceptual import Fid, Lpips
+    from colorgan.evaluation.perceptual import Fid, Lpips
 
     return Lpips(lpips) if lpips else None, Fid(fid) if fid else None
 
@@ -150,9 +150,9 @@ def _by_model(model: Path | None) -> ResultOf:
 
 def _in_folder(truth: Path, results: Path) -> ResultOf:
     """Take the result that colorgan-batch made of a photograph of this name."""
-    from colorgan.evaluation import read_rgb
-    from colorgan.job import PREFIX
-    from colorgan.manifest import Manifest
+    from colorgan.batch.job import PREFIX
+    from colorgan.batch.manifest import Manifest
+    from colorgan.evaluation.scores import read_rgb
 
     if not results.is_dir():
         raise UsageError(f"{results}: there is no such folder")

@@ -17,7 +17,7 @@ import click
 
 from colorgan.config import Config
 from colorgan.errors import ColorganError, StoppedError, UsageError
-from colorgan.storage import locate
+from colorgan.storage.paths import locate
 
 Command = Callable[..., None]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
+from colorgan.batch.outcome import Status
 from colorgan.cli.options import Place, command, shown
-from colorgan.outcome import Status
 
 
 @command("colorgan restore results/ originals/")
@@ -21,7 +21,7 @@ def main(results: Path, originals: Path) -> None:
     They are the originals byte for byte, which is checked. Results whose luma had to be encoded anew hold no
     original; the manifest names them.
     """
-    from colorgan.restoring import restore_folder
+    from colorgan.restore import restore_folder
 
     counts: Counter[Status] = Counter()
     for outcome in restore_folder(results, originals):

@@ -8,7 +8,7 @@ from pathlib import PurePath
 import click
 
 from colorgan.cli.options import Place, command, shown
-from colorgan.storage import STORES, AnyPath
+from colorgan.storage.paths import STORES, AnyPath
 
 SHOWN = 10
 """Problems that are named without --all."""
@@ -30,7 +30,7 @@ def main(results: AnyPath, input: str | None, every: bool) -> None:
     It is for runs of shards, on one machine or many, and changes nothing. Without INPUT, only what was begun
     is known. The exit code is 0 if nothing is left to do, and 1 if something is.
     """
-    from colorgan.status import look_at
+    from colorgan.batch.progress import look_at
 
     progress = look_at(results, input)
     counts = {NAMES.get(status, status): number for status, number in progress.counts.items()}

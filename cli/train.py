@@ -11,7 +11,7 @@ import click
 from colorgan.cli.options import command, config_file, config_options, given, stop_at_interrupt
 from colorgan.config import GeneratorConfig, TrainingConfig
 from colorgan.errors import StoppedError, UsageError
-from colorgan.files import make_writable, writing
+from colorgan.storage.files import make_writable, writing
 
 if TYPE_CHECKING:
     from colorgan.training.run import Run

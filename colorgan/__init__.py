@@ -6,9 +6,9 @@ Colorizer()("photo.jpg").save("coloured.jpg")
 
 from typing import TYPE_CHECKING
 
+from colorgan.batch.outcome import Outcome, Status
 from colorgan.config import ColorizeConfig
 from colorgan.errors import ColorganError, DeviceError, ImageError, ModelError, RunError, UsageError
-from colorgan.outcome import Outcome, Status
 from colorgan.version import __version__
 
 if TYPE_CHECKING:

@@ -13,22 +13,22 @@ from time import perf_counter
 import numpy as np
 from PIL import Image
 
-from colorgan.backends import EMBEDDED_MODEL, Planes, load_model
-from colorgan.color import TONED, chroma_spread, colorfulness, merge, saturate
+from colorgan.backends import EMBEDDED_MODEL, load_model
+from colorgan.batch.job import Job
+from colorgan.batch.manifest import Entry, Manifest
+from colorgan.batch.outcome import Outcome, Status
+from colorgan.batch.pipeline import Batcher, Budget, map_unordered
+from colorgan.batch.timing import StageTimes
 from colorgan.config import STRIDE, ColorizeConfig
-from colorgan.encoding import encode, full_luma, output_format, quality_of, write_result
 from colorgan.errors import ColorganError, ImageError, PredictError
-from colorgan.files import ignores_case
-from colorgan.images import Photo
-from colorgan.job import Job
-from colorgan.jpeg import JpegError
-from colorgan.kept_luma import KeptLuma
-from colorgan.manifest import Entry, Manifest
-from colorgan.outcome import Outcome, Status
-from colorgan.pipeline import Batcher, Budget, map_unordered
+from colorgan.photo.color import TONED, Planes, chroma_spread, colorfulness, merge, saturate
+from colorgan.photo.encode import encode, full_luma, output_format, quality_of, write_result
+from colorgan.photo.image import Photo
+from colorgan.photo.jpeg import JpegError
+from colorgan.photo.keep_luma import KeptLuma
 from colorgan.report.thumbnails import Thumbnails
-from colorgan.storage import FOR_MODELS, AnyPath, local_copy, locate, presence
-from colorgan.timing import StageTimes
+from colorgan.storage.files import ignores_case
+from colorgan.storage.paths import FOR_MODELS, AnyPath, local_copy, locate, presence
 
 LONGEST_ASPECT = 3.0
 """Longer photographs are squeezed to this aspect ratio for the generator, which bounds its shapes."""

@@ -1,4 +1,4 @@
-"""What there is to compute on: processors, and a CUDA device."""
+"""What there is to compute on: processors, a CUDA device, and the packages that are installed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ctypes
 import math
 import os
 import sys
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,6 +46,14 @@ def has_cuda_driver() -> bool:
     except OSError:
         return False
     return True
+
+
+def version_of(package: str) -> str:
+    """The version of an installed package; empty if it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""
 
 
 def torch_device(name: str) -> torch.device:

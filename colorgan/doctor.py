@@ -18,13 +18,12 @@ from tempfile import TemporaryDirectory
 import numpy as np
 from PIL import Image, features
 
+from colorgan.batch.outcome import Status
 from colorgan.colorizer import Colorizer
 from colorgan.config import ColorizeConfig
-from colorgan.devices import available_cpus, has_cuda_driver
+from colorgan.devices import available_cpus, has_cuda_driver, version_of
 from colorgan.errors import ColorganError
-from colorgan.outcome import Status
-from colorgan.packages import version_of
-from colorgan.timing import take_turns
+from colorgan.turns import take_turns
 from colorgan.version import __version__
 
 PACKAGES = ("numpy", "pillow", "simplejpeg", "tifffile", "onnx", "torch", "torchvision")

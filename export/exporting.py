@@ -11,6 +11,8 @@ import onnxruntime
 import torch
 from torch import nn
 
+from colorgan.backends.model_metadata import ModelMetadata
+from colorgan.batch.sources import find_images
 from colorgan.config import STRIDE, ExportConfig
 from colorgan.errors import ModelError
 from colorgan.export import int8, onnx, torch_export, torchscript, triton
@@ -18,11 +20,9 @@ from colorgan.export.card import describe_training
 from colorgan.export.folding import fold_batch_norm, round_to_half
 from colorgan.export.parity import PHOTOS, Parity, make_cases
 from colorgan.export.verifying import judge
-from colorgan.files import atomic_file, sha256_of, writing
-from colorgan.metadata import ModelMetadata
 from colorgan.networks.checkpoint import build_generator, load_checkpoint
 from colorgan.networks.predictors import ChromaPredictor, RgbPredictor
-from colorgan.sources import find_images
+from colorgan.storage.files import atomic_file, sha256_of, writing
 from colorgan.version import __version__
 
 PREDICTORS = {"planes": ChromaPredictor, "rgb": RgbPredictor}

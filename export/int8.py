@@ -22,8 +22,8 @@ from colorgan.colorizer import generator_shape
 from colorgan.errors import UsageError
 from colorgan.export.onnx import quiet
 from colorgan.export.parity import Array
-from colorgan.images import Photo
-from colorgan.timing import take_turns
+from colorgan.photo.image import Photo
+from colorgan.turns import take_turns
 
 PHOTOGRAPHS = 64
 """For calibration; all tensors inside the network for each of them are in memory at once."""

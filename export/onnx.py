@@ -16,10 +16,10 @@ from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.transformers.float16 import convert_float_to_float16
 from torch import nn
 
+from colorgan.backends.model_metadata import ModelMetadata
 from colorgan.config import ExportConfig
 from colorgan.errors import UsageError
 from colorgan.export.shapes import NAMES, dynamic_shapes, example_input
-from colorgan.metadata import ModelMetadata
 
 
 def export_onnx(predictor: nn.Module, path: Path, config: ExportConfig) -> None:

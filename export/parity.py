@@ -15,14 +15,13 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 
-from colorgan.backends import Planes
-from colorgan.color import merge
+from colorgan.batch.sources import find_images
 from colorgan.errors import ModelError, UsageError
-from colorgan.images import Photo
-from colorgan.metrics import RGB8, ciede2000
+from colorgan.evaluation.metrics import RGB8, ciede2000
 from colorgan.networks.color_space import compose
 from colorgan.networks.generator import UNetGenerator
-from colorgan.sources import find_images
+from colorgan.photo.color import Planes, merge
+from colorgan.photo.image import Photo
 
 LIMITS = {"fp32": ("largest", 1), "fp16": ("ciede2000", 0.3), "int8": ("ciede2000", 1.0)}
 """What may differ, and by how much. In float32 sums come in another order, and are rounded to 8 bits."""

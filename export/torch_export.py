@@ -7,10 +7,10 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from colorgan.backends.model_metadata import ModelMetadata
 from colorgan.backends.torch_archive import load_program
 from colorgan.config import ExportConfig
 from colorgan.export.shapes import dynamic_shapes, example_input
-from colorgan.metadata import ModelMetadata
 
 
 def export_torch(predictor: nn.Module, path: Path, config: ExportConfig) -> None:

@@ -10,10 +10,10 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from colorgan.backends.model_metadata import ModelMetadata
 from colorgan.backends.pytorch import without_deprecation_warnings
 from colorgan.config import ExportConfig
 from colorgan.export.shapes import example_input
-from colorgan.metadata import ModelMetadata
 
 
 def export_torchscript(predictor: nn.Module, path: Path, config: ExportConfig) -> None:

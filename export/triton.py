@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from colorgan.files import atomic_file
-from colorgan.metadata import ModelMetadata
+from colorgan.backends.model_metadata import ModelMetadata
+from colorgan.storage.files import atomic_file
 
 REPOSITORY = "triton"
 LARGEST_BATCH = 64

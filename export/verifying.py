@@ -11,6 +11,7 @@ import onnxruntime as ort
 import torch
 
 from colorgan.backends.kinds import Kind, kind_of
+from colorgan.backends.model_metadata import ModelMetadata
 from colorgan.backends.onnx_file import read_onnx
 from colorgan.backends.onnx_runtime import CPU, OPEN_ERRORS, RUN_ERRORS, open_session
 from colorgan.backends.pytorch import OPEN
@@ -18,7 +19,6 @@ from colorgan.devices import has_cuda_driver
 from colorgan.errors import ModelError
 from colorgan.export.folding import fold_batch_norm, round_to_half
 from colorgan.export.parity import Array, Case, Parity, Run, compare, make_cases
-from colorgan.metadata import ModelMetadata
 from colorgan.networks.checkpoint import build_generator, load_checkpoint
 
 REMOTE = "AzureExecutionProvider"

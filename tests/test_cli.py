@@ -115,7 +115,7 @@ def test_a_dry_run_needs_no_leave_to_write(
         raise PermissionError(13, "Permission denied")
 
     (tmp_path / "results").mkdir()
-    monkeypatch.setattr("colorgan.files.NamedTemporaryFile", refuse)
+    monkeypatch.setattr("colorgan.storage.files.NamedTemporaryFile", refuse)
     result = call("batch", photos, tmp_path / "results", "--model", exports["onnx"], "--dry-run")
     assert result.exit_code == 0
     assert result.stderr == "3 files to work on. Nothing was done.\n"

@@ -17,14 +17,14 @@ from conftest import MakePhoto, contents
 ray = pytest.importorskip("ray")
 
 from colorgan import ColorizeConfig, Colorizer, Outcome, Status  # noqa: E402
+from colorgan.batch.job import Job  # noqa: E402
+from colorgan.batch.manifest import NAME, SHARDS, Manifest  # noqa: E402
+from colorgan.batch.timing import StageTimes  # noqa: E402
 from colorgan.cli.main import main  # noqa: E402
-from colorgan.cluster import ATTEMPTS, Cluster  # noqa: E402
+from colorgan.cluster.driver import ATTEMPTS, Cluster  # noqa: E402
+from colorgan.cluster.worker import Worker  # noqa: E402
 from colorgan.config import ClusterConfig  # noqa: E402
 from colorgan.errors import UsageError  # noqa: E402
-from colorgan.job import Job  # noqa: E402
-from colorgan.manifest import NAME, SHARDS, Manifest  # noqa: E402
-from colorgan.timing import StageTimes  # noqa: E402
-from colorgan.worker import Worker  # noqa: E402
 
 pytestmark = pytest.mark.slow
 COUNT = 60
@@ -112,7 +112,7 @@ def test_what_kills_every_worker_is_set_aside_and_named(
     exports: dict[str, Path], photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    monkeypatch.setattr("colorgan.cluster.Worker", Fragile)
+    monkeypatch.setattr("colorgan.cluster.driver.Worker", Fragile)
     with Cluster(exports["onnx"], ColorizeConfig(), TWO) as cluster:
         outcomes = list(color(cluster, photos, tmp_path))
     ray.cloudpickle.unregister_pickle_by_value(sys.modules[__name__])

@@ -5,7 +5,7 @@ import pytest
 from conftest import MakePhoto
 from PIL import Image, ImageOps
 
-from colorgan.color import TONED, chroma_spread, fit_chroma, fit_gamut, merge
+from colorgan.photo.color import TONED, chroma_spread, fit_chroma, fit_gamut, merge
 
 
 def spread(image: Image.Image) -> float:

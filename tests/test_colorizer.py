@@ -13,14 +13,15 @@ from conftest import MakePhoto
 from PIL import Image
 
 from colorgan import ColorizeConfig, Colorizer, ImageError, Status
-from colorgan.backends import Model, Planes
+from colorgan.backends import Model
 from colorgan.colorizer import generator_shape
 from colorgan.config import ExportConfig
-from colorgan.encoding import encode
 from colorgan.errors import PredictError
 from colorgan.export.exporting import export_checkpoint
-from colorgan.images import Photo
-from colorgan.provenance import Credit
+from colorgan.photo.color import Planes
+from colorgan.photo.encode import encode
+from colorgan.photo.image import Photo
+from colorgan.photo.xmp import Credit
 
 SIZES = [(64, 48), (48, 64), (200, 150), (90, 90), (301, 77), (17, 230), (1, 1)]
 
@@ -246,7 +247,7 @@ def test_a_folder_that_cannot_be_read_is_a_failure_and_the_rest_is_done(
             raise PermissionError(13, "Permission denied")
         return scandir(folder)
 
-    monkeypatch.setattr("colorgan.sources.os.scandir", refuse)
+    monkeypatch.setattr("colorgan.batch.sources.os.scandir", refuse)
     outcomes = Colorizer(exports["onnx"]).colorize_folder(tmp_path, tmp_path / "results")
     assert {outcome.path.name: outcome.error for outcome in outcomes} == {
         "a.jpg": "",

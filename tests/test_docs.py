@@ -11,7 +11,7 @@ import pytest
 from conftest import MakePhoto, Server
 
 from colorgan.cli.main import COMMANDS
-from colorgan.storage import ObjectPath
+from colorgan.storage.paths import ObjectPath
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -101,7 +101,7 @@ def test_an_example_runs(sandbox: Path, language: str, text: str, request: pytes
 @pytest.mark.slow
 @pytest.mark.skipif(os.name != "posix", reason="the recipes are for a POSIX shell")
 def test_the_recipe_of_the_embedded_model_runs(sandbox: Path) -> None:
-    recipe = ROOT / "colorgan/models/generator.sh"
+    recipe = ROOT / "colorgan/training/recipes/generator.sh"
     subprocess.run(["bash", recipe, "photos"], cwd=sandbox, env=environment(sandbox), check=True)
     assert (sandbox / "generator/generator.half.onnx").is_file()
 

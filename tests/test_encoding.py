@@ -17,11 +17,11 @@ from PIL.ExifTags import Base as Tag
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngInfo
 
-from colorgan.encoding import encode, full_luma, output_format, quality_of, write_result
 from colorgan.errors import ImageError, RunError
-from colorgan.icc import rgb_from_gray
-from colorgan.images import Photo
-from colorgan.provenance import Credit
+from colorgan.photo.encode import encode, full_luma, output_format, quality_of, write_result
+from colorgan.photo.icc import rgb_from_gray
+from colorgan.photo.image import Photo
+from colorgan.photo.xmp import Credit
 
 CHROMA = np.stack([np.full((16, 16), 110), np.full((16, 16), 150)]).astype(np.uint8)
 CREDIT = Credit("generator.onnx", "0" * 64)

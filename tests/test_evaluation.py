@@ -11,7 +11,7 @@ from conftest import MakePhoto
 from PIL import Image
 
 from colorgan.cli.main import main
-from colorgan.evaluation import TILE, Scores, contact_sheet, score, summarize
+from colorgan.evaluation.scores import TILE, Scores, contact_sheet, score, summarize
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from torch import nn
 
 from colorgan.backends import FixedBatch, load_model
 from colorgan.backends.onnx_file import read_onnx
+from colorgan.batch.sources import find_images
 from colorgan.config import ExportConfig
 from colorgan.errors import ModelError, UsageError
 from colorgan.export import exporting, int8
@@ -20,7 +21,6 @@ from colorgan.export.folding import fold_batch_norm, round_to_half
 from colorgan.export.parity import LIMITS, PHOTOS
 from colorgan.export.verifying import read_metadata
 from colorgan.networks.predictors import ChromaPredictor
-from colorgan.sources import find_images
 
 SHAPES = [(1, 16, 16), (3, 64, 48), (2, 32, 128)]
 

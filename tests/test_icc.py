@@ -7,7 +7,7 @@ import pytest
 from conftest import linear_gray_profile
 from PIL import Image, ImageCms
 
-from colorgan.icc import is_for_gray, is_for_rgb, rgb_from_gray
+from colorgan.photo.icc import is_for_gray, is_for_rgb, rgb_from_gray
 
 
 def to_srgb(image: Image.Image, profile: bytes) -> np.ndarray:

@@ -9,7 +9,7 @@ from PIL import Image, ImageOps
 from PIL.ExifTags import Base as Tag
 
 from colorgan.errors import ImageError
-from colorgan.images import Photo
+from colorgan.photo.image import Photo
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from colorgan.batch.job import Job
 from colorgan.errors import ImageError, UsageError
-from colorgan.job import Job
 
 
 @pytest.fixture

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from colorgan.errors import ImageError
-from colorgan.images import Photo, open_image
-from colorgan.joining import NoRecordError, join, undo
-from colorgan.jpeg import SOF0, GrayJpeg, JpegError, parse
-from colorgan.kept_luma import KeptLuma
-from colorgan.provenance import Credit
+from colorgan.photo.image import Photo, open_image
+from colorgan.photo.jpeg import SOF0, GrayJpeg, JpegError, parse
+from colorgan.photo.jpeg_join import NoRecordError, join, undo
+from colorgan.photo.keep_luma import KeptLuma
+from colorgan.photo.xmp import Credit
 
 
 def jpeg(image: Image.Image, **options: object) -> bytes:

@@ -18,9 +18,9 @@ from conftest import MakePhoto
 from PIL import Image
 
 from colorgan import ColorizeConfig, Colorizer, Outcome, RunError, Status
-from colorgan.files import LEFTOVER
-from colorgan.job import Job
-from colorgan.manifest import NAME, Entry, Manifest
+from colorgan.batch.job import Job
+from colorgan.batch.manifest import NAME, Entry, Manifest
+from colorgan.storage.files import LEFTOVER
 
 
 def entry(path: str, status: str = "colored", seconds: float = 0.5) -> Entry:

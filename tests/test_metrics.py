@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from colorgan.color import colorfulness
-from colorgan.metrics import ciede2000
+from colorgan.evaluation.metrics import ciede2000
+from colorgan.photo.color import colorfulness
 
 
 def flat(red: int, green: int, blue: int) -> np.ndarray:

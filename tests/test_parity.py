@@ -13,6 +13,7 @@ from conftest import MakePhoto, seeded_generator, write_checkpoint
 from onnx import helper, numpy_helper
 from torch import Tensor, nn
 
+from colorgan.batch.sources import find_images
 from colorgan.config import ExportConfig
 from colorgan.errors import ModelError, UsageError
 from colorgan.export import exporting
@@ -24,7 +25,6 @@ from colorgan.export.torch_export import export_torch
 from colorgan.export.verifying import verify_export
 from colorgan.networks.generator import UNetGenerator
 from colorgan.networks.predictors import ChromaPredictor
-from colorgan.sources import find_images
 
 
 class WronglyScaled(nn.Module):
@@ -128,7 +128,7 @@ def test_a_file_with_values_that_are_no_numbers_is_refused(exports: dict[str, Pa
 def test_a_checkpoint_with_values_that_are_no_numbers_is_refused(tmp_path: Path) -> None:
     generator = seeded_generator()
     with torch.no_grad():
-        generator.head.weight[1, 0] = torch.nan
+        next(generator.head.parameters())[1, 0] = torch.nan
     checkpoint = write_checkpoint(tmp_path / "nan.pt", generator)
     with pytest.raises(ModelError, match=r"nan.pt: predicts values that are no numbers"):
         export_checkpoint(checkpoint, tmp_path, ExportConfig())

@@ -13,7 +13,7 @@ from torchvision.models import alexnet
 
 from colorgan.cli.main import main
 from colorgan.errors import ModelError
-from colorgan.perceptual import Fid, Lpips
+from colorgan.evaluation.perceptual import Fid, Lpips
 
 
 class Untrained(FeatureExtractorInceptionV3):  # type: ignore[misc]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from colorgan.pipeline import Batcher, Budget, map_unordered
+from colorgan.batch.pipeline import Batcher, Budget, map_unordered
 
 
 def test_every_item_is_mapped_and_taken_only_when_needed() -> None:

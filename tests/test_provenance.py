@@ -5,7 +5,7 @@ from xml.dom.minidom import Document, parseString
 
 import pytest
 
-from colorgan.provenance import ENHANCED, IPTC, RDF, Credit, credit_of
+from colorgan.photo.xmp import ENHANCED, IPTC, RDF, Credit, credit_of
 
 CREDIT = Credit("generator.onnx", "ab" * 32)
 

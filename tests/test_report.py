@@ -17,8 +17,8 @@ from conftest import MakePhoto
 from onnx import helper
 from PIL import Image
 
+from colorgan.batch.manifest import NAME, Entry
 from colorgan.cli.main import main
-from colorgan.manifest import NAME, Entry
 from colorgan.report import as_link, as_script, write_report
 from colorgan.report.thumbnails import SIDE, Thumbnails
 

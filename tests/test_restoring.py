@@ -10,10 +10,10 @@ from conftest import MakePhoto, linear_gray_profile
 from PIL import Image, ImageOps
 
 from colorgan import Colorizer, Status
+from colorgan.batch.manifest import NAME
 from colorgan.cli.main import main
-from colorgan.manifest import NAME
 from colorgan.report import write_report
-from colorgan.restoring import restore_folder
+from colorgan.restore import restore_folder
 
 
 @pytest.fixture

@@ -14,12 +14,12 @@ from click.testing import CliRunner, Result
 from conftest import MakePhoto, contents
 
 from colorgan import Colorizer, Outcome, RunError, Status
+from colorgan.batch.job import Job
+from colorgan.batch.manifest import NAME, SHARDS, Entry, Manifest, manifest_path
+from colorgan.batch.progress import look_at
+from colorgan.batch.sharding import Shard
 from colorgan.cli.main import main
 from colorgan.errors import UsageError
-from colorgan.job import Job
-from colorgan.manifest import NAME, SHARDS, Entry, Manifest, manifest_path
-from colorgan.sharding import Shard
-from colorgan.status import look_at
 
 COUNT = 12
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from colorgan.batch.sources import find_images, read_list, walk_files
 from colorgan.errors import ImageError, UsageError
-from colorgan.sources import find_images, read_list, walk_files
 
 
 def test_files_are_found_in_sub_folders_but_not_among_the_results(tmp_path: Path) -> None:

@@ -11,13 +11,13 @@ import pytest
 from click.testing import CliRunner, Result
 from conftest import SECRET, MakePhoto, Server, contents
 
+from colorgan.batch.job import Job
+from colorgan.batch.manifest import Entry, Manifest
+from colorgan.batch.manifest_mirror import Mirror
+from colorgan.batch.sharding import Shard
 from colorgan.cli.main import main
 from colorgan.errors import RunError, UsageError
-from colorgan.job import Job
-from colorgan.manifest import Entry, Manifest
-from colorgan.mirror import Mirror
-from colorgan.sharding import Shard
-from colorgan.storage import Listing, ObjectPath, Stamp, locate, presence, put, read, remove, stamp
+from colorgan.storage.paths import Listing, ObjectPath, Stamp, locate, presence, put, read, remove, stamp
 
 COUNT = 6
 
@@ -110,7 +110,7 @@ def test_a_run_goes_on_and_does_nothing_twice(
 
 
 def test_a_killed_run_has_put_what_it_knew(bucket: ObjectPath, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("colorgan.mirror.SECONDS", 0)
+    monkeypatch.setattr("colorgan.batch.manifest_mirror.SECONDS", 0)
     entries = [Entry(f"{n}.jpg", "failed", None, "", 1, 0, "", 0.1, "bad") for n in range(4)]
     whole, shards = bucket / "whole", bucket / "shards"
     for folder, shard in ((whole, None), (shards, Shard(1, 1))):

@@ -241,7 +241,7 @@ def test_a_loss_that_is_no_number_ends_the_run_and_is_not_saved(
 ) -> None:
     run = make_run(photo_folder, tmp_path / "out", epochs=3)
     with torch.no_grad():
-        run.trainer.generator.head.weight.fill_(float("nan"))
+        next(run.trainer.generator.head.parameters()).fill_(float("nan"))
     with pytest.raises(RunError, match="no longer a number; resume with a lower --learning-rate"):
         go(run, steps)
     assert not list((tmp_path / "out").glob("*.pt"))
@@ -393,7 +393,7 @@ def test_two_processes_learn_as_one_that_gathers_two_batches(photo_folder: Path,
 
 
 def test_the_recipe_that_is_published_is_a_config() -> None:
-    settings = tomllib.loads((Path(colorgan.__file__).parent / "models/gpu.toml").read_text())
+    settings = tomllib.loads((Path(colorgan.__file__).parent / "training/recipes/gpu.toml").read_text())
     settings = {name.replace("-", "_"): value for name, value in settings.items()}
     generator = GeneratorConfig(settings.pop("base_channels"))
     assert TrainingConfig.from_dict(settings).warmup_epochs < TrainingConfig.from_dict(settings).epochs

@@ -9,13 +9,11 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from colorgan.backends.kinds import Kind, kind_of
 from colorgan.errors import UsageError
-from colorgan.provenance import Credit
-
-Planes = npt.NDArray[np.uint8]
+from colorgan.photo.color import Planes
+from colorgan.photo.xmp import Credit
 
 EMBEDDED_MODEL = Path(str(files("colorgan") / "models" / "generator.onnx"))
 """The model that ships in the package."""

@@ -10,13 +10,13 @@ from typing import Any
 import onnxruntime as ort
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
-from colorgan.backends import EMBEDDED_MODEL, Model, Planes, pad_batch
+from colorgan.backends import EMBEDDED_MODEL, Model, pad_batch
+from colorgan.backends.model_metadata import KEY, ModelMetadata
 from colorgan.config import STRIDE
-from colorgan.devices import available_cpus, has_cuda_driver
+from colorgan.devices import available_cpus, has_cuda_driver, version_of
 from colorgan.errors import DeviceError, ModelError, PredictError
-from colorgan.metadata import KEY, ModelMetadata
-from colorgan.packages import version_of
-from colorgan.provenance import credit_of
+from colorgan.photo.color import Planes
+from colorgan.photo.xmp import credit_of
 
 CPU, CUDA, TENSORRT = "CPUExecutionProvider", "CUDA", "Tensorrt"
 SIGNATURE = (("luma", "tensor(uint8)"), ("chroma", "tensor(uint8)"))

@@ -11,15 +11,16 @@ import torch
 from torch import Tensor
 from torch.export.passes import move_to_device_pass
 
-from colorgan.backends import Model, Planes
+from colorgan.backends import Model
 from colorgan.backends.kinds import Kind
+from colorgan.backends.model_metadata import KEYS, ModelMetadata
 from colorgan.backends.torch_archive import load_program
 from colorgan.devices import torch_device
 from colorgan.errors import ModelError, PredictError
-from colorgan.metadata import KEYS, ModelMetadata
 from colorgan.networks.checkpoint import build_generator, load_checkpoint
 from colorgan.networks.predictors import ChromaPredictor
-from colorgan.provenance import credit_of
+from colorgan.photo.color import Planes
+from colorgan.photo.xmp import credit_of
 
 Module = Callable[[Tensor], Tensor]
 

@@ -13,8 +13,8 @@ import torch
 
 from colorgan.config import GeneratorConfig
 from colorgan.errors import ColorganError, ModelError, RunError, UsageError
-from colorgan.files import atomic_file, writing
 from colorgan.networks.generator import UNetGenerator
+from colorgan.storage.files import atomic_file, writing
 
 FORMAT = "colorgan-checkpoint"
 FORMAT_VERSION = 2

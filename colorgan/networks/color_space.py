@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from colorgan.color import BLUE, CB_TO_BLUE, CR_TO_RED, GREEN, RED
+from colorgan.photo.color import BLUE, CB_TO_BLUE, CR_TO_RED, GREEN, RED
 
 
 def prepare_input(rgb: Tensor) -> Tensor:

@@ -9,11 +9,10 @@ import pickle
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import timm
 import torch
-from timm.layers import Conv2dSame
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
@@ -59,7 +58,9 @@ class SamePadding(nn.Conv2d):
         """Map (N, C, H, W) to (N, C', H / 2, W / 2)."""
         total = self.kernel_size[0] - self.stride[0]
         before, after = total // 2, total - total // 2
-        return self._conv_forward(pad(input, (before, after, before, after)), self.weight, self.bias)
+        padded = pad(input, (before, after, before, after))
+        result: Tensor = self._conv_forward(padded, self.weight, self.bias)
+        return result
 
 
 def build_encoder(name: str) -> tuple[nn.Module, list[int]]:
@@ -67,7 +68,7 @@ def build_encoder(name: str) -> tuple[nn.Module, list[int]]:
 
     It maps gray (N, 1, H, W) in [-1, 1], H and W multiples of 32, to features at 1/2, 1/4, 1/8, 1/16, 1/32.
     """
-    network = timm.create_model(name, pretrained=False, features_only=True, in_chans=1)
+    network: Any = timm.create_model(name, pretrained=False, features_only=True, in_chans=1)
     if network.feature_info.reduction() != [2, 4, 8, 16, 32]:
         raise UsageError(f"{name}: does not give features at strides 2, 4, 8, 16 and 32")
     if ENCODERS[name].like_tensorflow:
@@ -81,7 +82,7 @@ def compute_like_tensorflow(network: nn.Module) -> None:
         if isinstance(module, nn.BatchNorm2d):
             module.eps = 1e-3
         for key, child in module.named_children():
-            if isinstance(child, nn.Conv2d) and not isinstance(child, Conv2dSame) and child.stride == (2, 2):
+            if isinstance(child, nn.Conv2d) and child.stride == (2, 2):
                 padded = SamePadding(
                     child.in_channels,
                     child.out_channels,

@@ -59,6 +59,8 @@ class UNetGenerator(nn.Module):
         self.config = config
         self.save_memory = False
         """Whether training keeps no block's inner values, and computes them again for the gradients."""
+        self.encoder: nn.Module | None = None
+        """A pretrained one, where it is not the plain one."""
         if config.encoder == "plain":
             c = config.base_channels
             channels = [c, 2 * c, 4 * c, 8 * c, 16 * c]
@@ -84,7 +86,7 @@ class UNetGenerator(nn.Module):
     @property
     def reduction(self) -> int:
         """Sides of the input over those of `features`."""
-        return 1 if self.config.encoder == "plain" else 2
+        return 2 if self.encoder else 1
 
     def forward(self, gray: Tensor, clean: Tensor | None = None) -> Tensor:
         """Map gray (N, 1, H, W) in [-1, 1] to RGB (N, 3, H, W).
@@ -118,13 +120,13 @@ class UNetGenerator(nn.Module):
         predicted: Tensor = self.head(features)
         if self.config.head != "classes":
             predicted = torch.tanh(predicted)
-        if self.config.encoder != "plain":
+        if self.encoder:
             predicted = interpolate(predicted, scale_factor=2.0, mode="bilinear", align_corners=False)
         return predicted
 
     def _encode(self, gray: Tensor) -> list[Tensor]:
         """The features at five scales, from the largest to the smallest."""
-        if self.config.encoder != "plain":
+        if self.encoder:
             return list(self._run(self.encoder, gray))
         scales = [self._run(self.stem, gray)]
         for down in self.downs:

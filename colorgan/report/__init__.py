@@ -14,11 +14,11 @@ from urllib.parse import quote
 
 from jinja2 import Environment, StrictUndefined
 
+from colorgan.batch.manifest import NAME, Entry, Manifest, has_manifest
+from colorgan.batch.outcome import Status
 from colorgan.errors import RunError, UsageError
-from colorgan.files import atomic_file
-from colorgan.manifest import NAME, Entry, Manifest, has_manifest
-from colorgan.outcome import Status
 from colorgan.report.thumbnails import FOLDER, Thumbnails
+from colorgan.storage.files import atomic_file
 from colorgan.version import __version__
 
 RUN = "run.json"

@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from colorgan.backends import Planes
-from colorgan.color import merge
 from colorgan.errors import ImageError
-from colorgan.files import atomic_file
-from colorgan.images import Photo
+from colorgan.photo.color import Planes, merge
+from colorgan.photo.image import Photo
+from colorgan.storage.files import atomic_file
 
 FOLDER = "report"
 """In a results folder."""

@@ -16,7 +16,7 @@ from torch.utils.tensorboard import SummaryWriter
 from torchvision.utils import save_image
 
 from colorgan.errors import RunError
-from colorgan.files import atomic_file, writing
+from colorgan.storage.files import atomic_file, writing
 
 
 class RunLog:

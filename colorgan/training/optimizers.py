@@ -14,8 +14,8 @@ from colorgan.networks.generator import UNetGenerator
 
 def make_optimizer(network: nn.Module, config: TrainingConfig) -> torch.optim.Optimizer:
     """Adam or AdamW, with a pretrained encoder's parameters in a group of their own."""
-    pretrained = isinstance(network, UNetGenerator) and network.config.encoder != "plain"
-    encoder = list(network.encoder.parameters()) if pretrained else []
+    pretrained = network.encoder if isinstance(network, UNetGenerator) else None
+    encoder = list(pretrained.parameters()) if pretrained else []
     known = {id(parameter) for parameter in encoder}
     others = [parameter for parameter in network.parameters() if id(parameter) not in known]
     groups: list[dict[str, Any]] = [{"params": others}]

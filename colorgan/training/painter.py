@@ -1,4 +1,4 @@
-"""The generator as it is trained: one call gives all that the losses need."""
+"""Both networks as they are trained: one call of each gives all that the losses need."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from torch.nn.functional import avg_pool2d
 from colorgan.errors import ImageError
 from colorgan.networks.chroma_classes import ClassHead, ClassTargets
 from colorgan.networks.color_space import extract_chroma
+from colorgan.networks.discriminator import Discriminator
 from colorgan.networks.generator import UNetGenerator
 from colorgan.training.dataset import load_square
 from colorgan.training.losses import class_importance, class_loss
@@ -50,6 +51,18 @@ class Painter(nn.Module):
         return Painted(self.generator.paint(features, clean) if whole else None, logits)
 
 
+class Judge(nn.Module):
+    """The discriminator on real and predicted colours in one call, as gradients are gathered once a call."""
+
+    def __init__(self, discriminator: Discriminator) -> None:
+        super().__init__()
+        self.discriminator = discriminator
+
+    def forward(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+        """Logits of both, each judged with the batch statistics of its own kind."""
+        return self.discriminator(real), self.discriminator(fake)
+
+
 class ClassObjective(nn.Module):
     """What a generator with a head of classes is told about true chroma."""
 
@@ -82,7 +95,8 @@ class ClassObjective(nn.Module):
 
     def forward(self, logits: Tensor, chroma: Tensor) -> Tensor:
         """The cross-entropy of logits (N, K, P) with true chroma (N, 2, P) in [-1, 1]."""
-        return class_loss(logits, *self.targets(chroma), self.importance)
+        numbers, weights = self.targets(chroma)
+        return class_loss(logits, numbers, weights, self.importance)
 
 
 def chroma_of_features(rgb: Tensor, reduction: int) -> Tensor:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from colorgan.batch.sources import require_images
 from colorgan.errors import ImageError, UsageError
-from colorgan.sources import require_images
 
 INDEX = "index.jsonl"
 """File in a folder of shards: one JSON line for each photograph that was looked at."""

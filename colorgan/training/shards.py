@@ -21,12 +21,12 @@ from typing import Any
 import numpy as np
 from PIL import Image, ImageOps
 
-from colorgan.color import colorfulness
+from colorgan.batch.sources import require_images
 from colorgan.config import PrepareConfig
 from colorgan.devices import available_cpus
 from colorgan.errors import ImageError, UsageError
-from colorgan.files import atomic_file, make_writable, remove_leftovers, writing
-from colorgan.sources import require_images
+from colorgan.photo.color import colorfulness
+from colorgan.storage.files import atomic_file, make_writable, remove_leftovers, writing
 from colorgan.training.dataset import open_reduced
 from colorgan.training.near_duplicates import difference_hash
 from colorgan.training.photographs import INDEX, Photograph, read_index

@@ -28,7 +28,7 @@ from colorgan.training.losses import (
     reconstruction_loss,
 )
 from colorgan.training.optimizers import make_optimizer, set_learning_rate
-from colorgan.training.painter import ClassObjective, Painted, Painter, chroma_of_features
+from colorgan.training.painter import ClassObjective, Judge, Painted, Painter, chroma_of_features
 from colorgan.training.photographs import Photograph
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -48,18 +48,6 @@ class Batch(NamedTuple):
     """What the generator sees: `clean`, or what age has made of it."""
     pixels: Tensor | None
     """Numbers of the pixels whose classes are learned, in rows of the features; a quarter of them."""
-
-
-class Judge(nn.Module):
-    """The discriminator on real and predicted colours in one call, as gradients are gathered once a call."""
-
-    def __init__(self, discriminator: Discriminator) -> None:
-        super().__init__()
-        self.discriminator = discriminator
-
-    def forward(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits of both, each judged with the batch statistics of its own kind."""
-        return self.discriminator(real), self.discriminator(fake)
 
 
 class Trainer:
@@ -143,10 +131,8 @@ class Trainer:
             set_learning_rate(
                 optimizer, self.config, self.step, self.last_step, self.order.steps_per_epoch, self.is_frozen
             )
-        if self.is_frozen:
-            self.generator.encoder.eval()
-        elif self.generator.config.encoder != "plain":
-            self.generator.encoder.train()
+        if self.generator.encoder:
+            self.generator.encoder.train(not self.is_frozen)
         prepared = [self._prepare(pixels, number) for number, pixels in enumerate(batches)]
         adversarial = self.epoch >= self.config.warmup_epochs
         # Of a single batch, both updates share the generator's forward pass; of several, all its inner values
@@ -184,18 +170,22 @@ class Trainer:
 
     def load_encoder(self, source: str) -> None:
         """Begin with an encoder trained on ImageNet: `package`, `timm`, or a file of its weights."""
-        if self.generator.config.encoder == "plain":
-            raise UsageError("--encoder-weights is for a pretrained --encoder, such as efficientnet_lite0")
         for generator in (self.generator, self.mean_generator):
+            if not generator.encoder:
+                raise UsageError(
+                    "--encoder-weights is for a pretrained --encoder, such as efficientnet_lite0"
+                )
             load_weights(generator.encoder, generator.config.encoder, source)
 
     @property
     def is_frozen(self) -> bool:
         """Whether the encoder, a pretrained one, stays as it is in the step to come."""
-        return self.generator.config.encoder != "plain" and self.epoch < self.config.frozen_epochs
+        return self.generator.encoder is not None and self.epoch < self.config.frozen_epochs
 
     def _parts(self) -> dict[str, nn.Module | torch.optim.Optimizer]:
-        objective = {"classes": self.classes} if self.classes else {}
+        objective: dict[str, nn.Module | torch.optim.Optimizer] = (
+            {"classes": self.classes} if self.classes else {}
+        )
         return objective | {
             "generator": self.generator,
             "mean_generator": self.mean_generator,
@@ -275,6 +265,7 @@ class Trainer:
             assert batch.pixels is not None
             logits = painted.logits.float()
             true = chroma_of_features(batch.rgb, self.generator.reduction).index_select(2, batch.pixels)
+            assert isinstance(self.generator.head, ClassHead)
             chroma = self.generator.head.mean(logits)
             l1, entropy = (chroma - true).abs().mean(), self.classes(logits, true)
             loss = self.config.class_weight * entropy + self.config.l1_weight * l1

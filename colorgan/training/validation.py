@@ -12,8 +12,8 @@ from torch.nn.functional import interpolate
 from torchvision.utils import make_grid
 
 from colorgan.errors import ImageError, RunError
-from colorgan.evaluation import score
-from colorgan.metrics import RGB8
+from colorgan.evaluation.metrics import RGB8
+from colorgan.evaluation.scores import score
 from colorgan.networks.color_space import prepare_input
 from colorgan.networks.generator import UNetGenerator
 from colorgan.training.dataset import load_square

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The embedded model from nothing: bash colorgan/models/generator.sh PHOTOS_DIR. Why so: MODEL_CARD.md.
+# The embedded model from nothing: bash colorgan/training/recipes/generator.sh PHOTOS_DIR. Why so: ../../models/MODEL_CARD.md.
 set -euo pipefail
 here=$(dirname "$0")
 train="colorgan-train generator/shards --config $here/generator.toml"
@@ -13,4 +13,4 @@ $merge generator/2/best.pt generator/2/last.pt -o generator/2/merged.pt
 $train --epochs 3 --warmup-epochs 1 --learning-rate 3e-4 -o generator/3 --start-from generator/2/merged.pt
 $merge generator/3/best.pt generator/3/last.pt -o generator/generator.pt --strength 1.33
 colorgan-export generator/generator.pt -o generator --half-weights --native-size 96 \
-    --license Apache-2.0 --model-card "$here/MODEL_CARD.md"
+    --license Apache-2.0 --model-card "$here/../../models/MODEL_CARD.md"

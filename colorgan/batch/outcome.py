@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from colorgan.storage import UNREAD, AnyPath, Stamp
+from colorgan.storage.paths import UNREAD, AnyPath, Stamp
 
 
 class Status(StrEnum):

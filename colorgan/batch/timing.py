@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Lock
 from time import perf_counter
@@ -37,24 +37,3 @@ class StageTimes:
         total = sum(self.seconds.values())
         ranked = sorted(self.seconds.items(), key=lambda item: -item[1])
         return {stage: seconds / total for stage, seconds in ranked}
-
-
-def take_turns(
-    contenders: Mapping[str, Callable[[], object]],
-    rounds: int,
-    enough: Callable[[Mapping[str, list[float]]], bool] = lambda _: False,
-) -> dict[str, list[float]]:
-    """Seconds of each run, the contenders taking turns, after one turn each to warm up.
-
-    So many rounds, or fewer if those until now are `enough`.
-    """
-    seconds: dict[str, list[float]] = {name: [] for name in contenders}
-    for turn in range(rounds + 1):
-        if turn > 1 and enough(seconds):
-            break
-        for name, run in contenders.items():
-            start = perf_counter()
-            run()
-            if turn > 0:
-                seconds[name].append(perf_counter() - start)
-    return seconds

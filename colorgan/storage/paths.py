@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from colorgan.errors import ColorganError, RunError, UsageError
-from colorgan.files import atomic_file
+from colorgan.storage.files import atomic_file
 
 STORES = ("s3", "gs", "az")
 FOR_MODELS = (*STORES, "https", "http")

@@ -11,12 +11,12 @@ import numpy as np
 from PIL import Image, ImageCms, UnidentifiedImageError
 from PIL.ExifTags import Base as Tag
 
-from colorgan import storage
-from colorgan.color import DeepPlanes
 from colorgan.config import MAX_PIXELS
 from colorgan.errors import ImageError
-from colorgan.icc import is_for_gray, rgb_from_gray
-from colorgan.storage import UNREAD, AnyPath, Stamp
+from colorgan.photo.color import DeepPlanes
+from colorgan.photo.icc import is_for_gray, rgb_from_gray
+from colorgan.storage import paths
+from colorgan.storage.paths import UNREAD, AnyPath, Stamp
 
 DECODE_ERRORS = (
     OSError,
@@ -85,8 +85,8 @@ class Photo:
     def read(cls, path: AnyPath, max_pixels: int = MAX_PIXELS) -> Photo:
         """Read a file; its pixels are not decoded yet."""
         try:
-            stamp = storage.stamp(path)  # before its bytes: a later change must not go unnoticed
-            data = storage.read(path)
+            stamp = paths.stamp(path)  # before its bytes: a later change must not go unnoticed
+            data = paths.read(path)
         except OSError as error:
             raise ImageError(path, f"cannot be read ({error.strerror})") from error
         image = open_image(path, data, max_pixels)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from colorgan.color import DeepPlanes
+from colorgan.photo.color import DeepPlanes
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 ZLIB_LEVEL = 1

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from colorgan.batch.sharding import Shard
 from colorgan.errors import RunError
-from colorgan.sharding import Shard
-from colorgan.storage import Listing, ObjectPath, put, read, remove, scratch_folder
+from colorgan.storage.paths import Listing, ObjectPath, put, read, remove, scratch_folder
 
 SECONDS = 5.0
 """From one part to the next."""

@@ -8,11 +8,11 @@ from PIL import Image
 from PIL.ExifTags import Base as Tag
 from PIL.PngImagePlugin import PngInfo
 
-from colorgan.icc import is_for_rgb
-from colorgan.images import DECODE_ERRORS, Photo
-from colorgan.jpeg import LONGEST, XMP
-from colorgan.provenance import Credit
-from colorgan.tiff import FOLDERS, TEXTS
+from colorgan.photo.icc import is_for_rgb
+from colorgan.photo.image import DECODE_ERRORS, Photo
+from colorgan.photo.jpeg import LONGEST, XMP
+from colorgan.photo.tiff import FOLDERS, TEXTS
+from colorgan.photo.xmp import Credit
 
 LONGEST_XMP = LONGEST - len(XMP)
 """Bytes of a packet that fit into the segment of a JPEG."""

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from colorgan.batch.job import Job
+from colorgan.batch.manifest import Entry, Manifest, has_manifest, runs_under_way
+from colorgan.batch.outcome import Status
 from colorgan.errors import UsageError
-from colorgan.job import Job
-from colorgan.manifest import Entry, Manifest, has_manifest, runs_under_way
-from colorgan.outcome import Status
-from colorgan.storage import AnyPath, presence
+from colorgan.storage.paths import AnyPath, presence
 
 
 @dataclass

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from colorgan.encoding import write_result
+from colorgan.batch.job import PREFIX
+from colorgan.batch.manifest import Manifest
+from colorgan.batch.outcome import Outcome, Status
+from colorgan.batch.sources import has_image_suffix, walk_files
 from colorgan.errors import ImageError, UsageError
-from colorgan.files import make_writable
-from colorgan.job import PREFIX
-from colorgan.joining import NoRecordError, undo
-from colorgan.jpeg import JpegError
-from colorgan.manifest import Manifest
-from colorgan.outcome import Outcome, Status
+from colorgan.photo.encode import write_result
+from colorgan.photo.jpeg import JpegError
+from colorgan.photo.jpeg_join import NoRecordError, undo
 from colorgan.report.thumbnails import Thumbnails
-from colorgan.sources import has_image_suffix, walk_files
+from colorgan.storage.files import make_writable
 
 
 def restore_folder(results: Path, destination: Path) -> Iterator[Outcome]:

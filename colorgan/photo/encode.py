@@ -12,17 +12,17 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 
-from colorgan.color import DeepPlanes, Planes, fit_chroma, merge, pad_to_even
 from colorgan.errors import ImageError, RunError
-from colorgan.files import atomic_file
-from colorgan.icc import is_for_gray, rgb_from_gray
-from colorgan.images import DECODE_ERRORS, Photo
-from colorgan.jpeg import DESCRIBING, parse
-from colorgan.photo_metadata import save_options
-from colorgan.png import ZLIB_LEVEL, encode_png
-from colorgan.provenance import Credit
-from colorgan.storage import AnyPath, ObjectPath, put
-from colorgan.tiff import encode_tiff
+from colorgan.photo.color import DeepPlanes, Planes, fit_chroma, merge, pad_to_even
+from colorgan.photo.icc import is_for_gray, rgb_from_gray
+from colorgan.photo.image import DECODE_ERRORS, Photo
+from colorgan.photo.jpeg import DESCRIBING, parse
+from colorgan.photo.metadata import save_options
+from colorgan.photo.png import ZLIB_LEVEL, encode_png
+from colorgan.photo.tiff import encode_tiff
+from colorgan.photo.xmp import Credit
+from colorgan.storage.files import atomic_file
+from colorgan.storage.paths import AnyPath, ObjectPath, put
 
 FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "tiff": "TIFF"}
 """Pillow's names of the formats that one can ask for."""

@@ -13,7 +13,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from colorgan.jpeg import (
+from colorgan.photo.jpeg import (
     ADOBE,
     APP1,
     APP2,

@@ -13,14 +13,14 @@ from typing import Any
 
 from PIL import Image
 
-from colorgan.encoding import FORMATS
+from colorgan.batch.manifest import Entry, Manifest
+from colorgan.batch.outcome import Outcome
+from colorgan.batch.sharding import Shard
+from colorgan.batch.sources import has_image_suffix, read_list, walk_files
 from colorgan.errors import ImageError, UsageError
-from colorgan.files import LEFTOVER
-from colorgan.manifest import Entry, Manifest
-from colorgan.outcome import Outcome
-from colorgan.sharding import Shard
-from colorgan.sources import has_image_suffix, read_list, walk_files
-from colorgan.storage import AnyPath, Listing, ObjectPath, absolute, is_file, locate, stamp
+from colorgan.photo.encode import FORMATS
+from colorgan.storage.files import LEFTOVER
+from colorgan.storage.paths import AnyPath, Listing, ObjectPath, absolute, is_file, locate, stamp
 
 PREFIX = "colorized_"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from xml.dom.minidom import Document, Element, parseString
 from xml.parsers.expat import ExpatError
 
-from colorgan.files import sha256_of
+from colorgan.storage.files import sha256_of
 from colorgan.version import __version__
 
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"

@@ -11,8 +11,8 @@ from PIL import Image, ImageOps
 from skimage.color import rgb2lab
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from colorgan.color import colorfulness
-from colorgan.metrics import RGB8, Lab, ciede2000_of_lab
+from colorgan.evaluation.metrics import RGB8, Lab, ciede2000_of_lab
+from colorgan.photo.color import colorfulness
 
 RESAMPLES = 2000
 """Of the bootstrap."""

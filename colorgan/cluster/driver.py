@@ -22,16 +22,16 @@ from urllib.parse import urlsplit
 import ray
 from ray.exceptions import RayActorError, RayTaskError
 
+from colorgan.batch.job import Job
+from colorgan.batch.manifest import Manifest
+from colorgan.batch.outcome import Outcome, Status
+from colorgan.batch.sharding import Shard, number_of
+from colorgan.batch.timing import StageTimes
+from colorgan.cluster.worker import Worker
 from colorgan.colorizer import Colorizer
 from colorgan.config import ClusterConfig, ColorizeConfig
 from colorgan.errors import ColorganError, DeviceError, RunError, UsageError
-from colorgan.job import Job
-from colorgan.manifest import Manifest
-from colorgan.outcome import Outcome, Status
-from colorgan.sharding import Shard, number_of
-from colorgan.storage import AnyPath, absolute, locate
-from colorgan.timing import StageTimes
-from colorgan.worker import Worker
+from colorgan.storage.paths import AnyPath, absolute, locate
 
 CHUNK = 1000
 """Photographs in a chunk, about; small archives are cut finer, so that all workers have some."""

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image
 
-from colorgan.color import Planes, fit_chroma
-from colorgan.icc import is_for_rgb, rgb_from_gray
-from colorgan.images import Photo
-from colorgan.joining import join
-from colorgan.jpeg import GrayJpeg, JpegError
-from colorgan.photo_metadata import LONGEST_XMP
-from colorgan.provenance import Credit
+from colorgan.photo.color import Planes, fit_chroma
+from colorgan.photo.icc import is_for_rgb, rgb_from_gray
+from colorgan.photo.image import Photo
+from colorgan.photo.jpeg import GrayJpeg, JpegError
+from colorgan.photo.jpeg_join import join
+from colorgan.photo.metadata import LONGEST_XMP
+from colorgan.photo.xmp import Credit
 
 CHROMA_QUALITY = 95
 

@@ -11,8 +11,8 @@ from PIL import Image
 from PIL.ExifTags import Base as Tag
 from PIL.TiffImagePlugin import ImageFileDirectory_v2
 
-from colorgan.color import DeepPlanes, Planes
-from colorgan.png import ZLIB_LEVEL
+from colorgan.photo.color import DeepPlanes, Planes
+from colorgan.photo.png import ZLIB_LEVEL
 
 TEXTS = (Tag.ImageDescription, Tag.Make, Tag.Model, Tag.Software, Tag.DateTime, Tag.Artist, Tag.Copyright)
 FOLDERS = (Tag.ExifOffset, Tag.GPSInfo)

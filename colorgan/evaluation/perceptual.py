@@ -15,7 +15,7 @@ from torchmetrics.image import FrechetInceptionDistance, LearnedPerceptualImageP
 from torchvision.models import AlexNet_Weights
 
 from colorgan.errors import ModelError
-from colorgan.metrics import RGB8
+from colorgan.evaluation.metrics import RGB8
 
 
 class Lpips:

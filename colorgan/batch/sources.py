@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 
 from colorgan.errors import ImageError, UsageError
-from colorgan.storage import AnyPath, locate, read
+from colorgan.storage.paths import AnyPath, locate, read
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif"})
 """Names that end in one of these, in any case, are taken for images."""

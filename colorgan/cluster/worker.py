@@ -7,13 +7,13 @@ from threading import Event, Lock
 
 import ray
 
+from colorgan.batch.job import Job
+from colorgan.batch.outcome import Outcome
+from colorgan.batch.timing import StageTimes
 from colorgan.colorizer import Colorizer
 from colorgan.config import ColorizeConfig
-from colorgan.images import prepare_pillow
-from colorgan.job import Job
-from colorgan.outcome import Outcome
-from colorgan.storage import AnyPath
-from colorgan.timing import StageTimes
+from colorgan.photo.image import prepare_pillow
+from colorgan.storage.paths import AnyPath
 
 
 class Worker:

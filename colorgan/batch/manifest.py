@@ -18,11 +18,11 @@ from typing import TextIO, TypeVar
 
 from filelock import FileLock, Timeout
 
+from colorgan.batch.manifest_mirror import Mirror
+from colorgan.batch.sharding import Shard
 from colorgan.errors import RunError
-from colorgan.files import atomic_file, make_writable, remove_leftovers
-from colorgan.mirror import Mirror
-from colorgan.sharding import Shard
-from colorgan.storage import AnyPath
+from colorgan.storage.files import atomic_file, make_writable, remove_leftovers
+from colorgan.storage.paths import AnyPath
 
 NAME = "manifest.jsonl"
 LOCK = ".colorgan.lock"

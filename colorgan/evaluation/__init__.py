@@ -1,0 +1,1 @@
+"""How good results are: error against the original, and measures of perception."""

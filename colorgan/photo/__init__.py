@@ -1,0 +1,1 @@
+"""Photographs as files: read, decode, encode and describe them."""
