@@ -1,11 +1,11 @@
-"""Train small generators that differ in one thing each, and compare their colours on photographs held out.
+"""Train small generators that differ in one thing each, and compare their colors on photographs held out.
 
     python -m benchmarks.ablation PHOTOS_DIR --size 64 --epochs 2
     python -m benchmarks.ablation PHOTOS_DIR --only 'L1;64 channels' --name ablation_wide
 
 All see the same photographs as often, by the product's trainer, one after the other. The middle squares of
-200 others are then coloured by each, with its chroma as it is and made stronger: CIEDE2000 pulls towards
-gray where a model doubts, colourfulness away from it, so that a model is a curve, not a point. `aged` is
+200 others are then colored by each, with its chroma as it is and made stronger: CIEDE2000 pulls towards
+gray where a model doubts, colorfulness away from it, so that a model is a curve, not a point. `aged` is
 the same on gray that was made to look like an old print's. The spread of runs that differ in nothing but
 their seed is in the table, too. Writes `benchmarks/results/ablation.json`, or what `--name` says.
 """
@@ -70,7 +70,7 @@ def main(photos: Path, only: str | None, name: str, base_channels: int, **settin
     pixels = torch.stack([load_square(photo, common.size) for photo in held_out])
     rgb = pixels.permute(0, 3, 1, 2).float() / 255
     rows: list[dict[str, Any]] = []
-    click.echo("| | samples | minutes | CIEDE2000 | beside colourless | colourfulness ratio | aged |")
+    click.echo("| | samples | minutes | CIEDE2000 | beside colorless | colorfulness ratio | aged |")
     click.echo("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
     chosen = variants(common.epochs)
     for variant in only.split(";") if only else chosen:
@@ -103,7 +103,7 @@ def compare(generator: UNetGenerator, rgb: Tensor) -> dict[str, Any]:
         chroma = torch.cat([color(generator, part.to(device)).cpu() for part in (2 * gray - 1).split(25)])
         found[name] = []
         for saturation in SATURATIONS:
-            # Over the clean gray in both cases: only the colours are compared.
+            # Over the clean gray in both cases: only the colors are compared.
             images = to_rgb8(compose(2 * clean - 1, saturation * chroma))
             ratio = np.mean([colorfulness(image) for image in images]) / colorful
             point = {"saturation": saturation, "ciede2000": distance(images, true)}

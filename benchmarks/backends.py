@@ -6,7 +6,7 @@
 
 Every contender has the same threads and the same photographs, and they take turns (A B C A B C ...) until
 their medians are steady. Cold start (import, load, first batch) and peak memory are of a process of its own.
-The colours are compared with PyTorch's in fp32: whoever differs by more than a mean CIEDE2000 of 1 is marked,
+The colors are compared with PyTorch's in fp32: whoever differs by more than a mean CIEDE2000 of 1 is marked,
 and has no rank. Without a checkpoint, an untrained generator of the embedded model's size is timed. Writes
 `benchmarks/results/backends.json`, or what `--name` says.
 """
@@ -45,7 +45,7 @@ DIFFERS = 1.0
 """Mean CIEDE2000 to PyTorch in fp32 above which a contender has no rank."""
 
 COMPARED = 4
-"""Photographs of a batch whose colours are compared."""
+"""Photographs of a batch whose colors are compared."""
 
 
 @dataclass
@@ -207,7 +207,7 @@ def shown(rank: int, row: dict[str, Any]) -> str:
 
 
 def difference(luma: Planes, chroma: Planes, expected: Planes) -> float:
-    """Mean CIEDE2000 of the coloured images of two predictions."""
+    """Mean CIEDE2000 of the colored images of two predictions."""
     found = []
     for gray, *pair in zip(luma[:COMPARED, 0], chroma, expected, strict=False):
         one, other = (np.asarray(merge(gray, planes), np.uint8) for planes in pair)

@@ -2,7 +2,7 @@
 
     python -m benchmarks.cluster PHOTOS_DIR --files 5000 --actors 2
 
-The command colours links to gray JPEGs of mixed sizes (0.1, 0.3 and 1 megapixel), by itself and by Ray on
+The command colors links to gray JPEGs of mixed sizes (0.1, 0.3 and 1 megapixel), by itself and by Ray on
 this machine, in turns; once more with a worker killed by SIGKILL on the way. A run of a few files is the
 start-up, and what is beyond it is compared. Results must be the same in names, bytes and manifests. Writes
 `benchmarks/results/cluster.json`. Linux.
@@ -80,7 +80,7 @@ def link(scans: list[Path], folder: Path, count: int) -> None:
 
 
 def kill_a_worker(results: Path) -> None:
-    """Wait until some photographs are coloured, and kill one of Ray's workers."""
+    """Wait until some photographs are colored, and kill one of Ray's workers."""
     while sum(1 for _ in results.glob("*/colorized_*")) < 2 * FEW:
         time.sleep(0.2)
     workers = [each for each in psutil.process_iter() if "ray::Worker" in " ".join(each.cmdline())]

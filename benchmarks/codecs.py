@@ -2,10 +2,10 @@
 
     python -m benchmarks.codecs PHOTOS_DIR --megapixels 12 --count 12
 
-Each way of writing a result takes its turn on each file: luma kept, with the check that the colour can be
+Each way of writing a result takes its turn on each file: luma kept, with the check that the color can be
 taken away again, or luma decoded and encoded anew; chroma scaled bilinearly or guided by the luma. The times
 are of one thread, from the file's bytes to the result's bytes, without the model. CIEDE2000 is that of the
-photographs themselves, coloured with their own chroma after it was reduced to the generator's size. Writes
+photographs themselves, colored with their own chroma after it was reduced to the generator's size. Writes
 `benchmarks/results/codecs_{megapixels}mp.json`.
 """
 
@@ -44,7 +44,7 @@ CREDIT = Credit("benchmark", "0" * 64)
 @click.option("--rounds", default=5, show_default=True)
 @click.option("--native-size", default=96, show_default=True)
 def main(photos: Path, megapixels: float, count: int, rounds: int, native_size: int) -> None:
-    """Compare the ways of writing results on the colour photographs in PHOTOS."""
+    """Compare the ways of writing results on the color photographs in PHOTOS."""
     ways: dict[str, Callable[[Path, int, bool], object]] = {"luma kept": keep, "encoded anew": encode_anew}
     with TemporaryDirectory() as name:
         make_photographs(photos, Path(name, "scans"), megapixels, count)

@@ -18,7 +18,7 @@ def keep(path: Path) -> None:
 
 
 def tone(path: Path) -> None:
-    """A sepia photograph in a colour JPEG."""
+    """A sepia photograph in a color JPEG."""
     gray = Image.open(path).convert("L")
     ImageOps.colorize(gray, "black", "#fff2dc").save(path, quality=90)
 
@@ -57,7 +57,7 @@ CORPORA = {
     "4 MP, gray JPEG": Corpus({4: 16}),
     "12 MP, gray JPEG": Corpus({12: 8}),
     "mixed, gray JPEG": Corpus({0.3: 12, 1: 12, 4: 4, 12: 2}),
-    "1 MP, colour JPEG": Corpus({1: 30}, tone),
+    "1 MP, color JPEG": Corpus({1: 30}, tone),
     "1 MP, PNG": Corpus({1: 16}, to_png),
     "1 MP, 16-bit TIFF": Corpus({1: 10}, to_tiff),
 }

@@ -1,4 +1,4 @@
-"""Time folders of scans to folders of coloured scans, and say how far that is from the machine's limits.
+"""Time folders of scans to folders of colored scans, and say how far that is from the machine's limits.
 
     python benchmarks/end_to_end.py PHOTOS_DIR
     python benchmarks/end_to_end.py PHOTOS_DIR --only '1 MP, gray JPEG' --native-size 256
@@ -127,7 +127,7 @@ def shown(row: dict[str, Any]) -> str:
 
 
 def color(colorizer: Colorizer, scans: Path, destination: Path) -> StageTimes:
-    """Colour the scans by the product's engine; what its stages took."""
+    """Color the scans by the product's engine; what its stages took."""
     times = StageTimes()
     assert all(outcome.output for outcome in colorizer.run(Job.plan(scans, destination), times=times))
     return times
@@ -171,7 +171,7 @@ TO_RGB = ImageCms.buildTransform(LAB, RGB, "LAB", "RGB")
 
 
 def plain_loop(scans: list[Path], session: ort.InferenceSession, native_size: int, results: Path) -> None:
-    """Colour a folder as the field's tools do: one file after the other, with a* and b* over the full L*."""
+    """Color a folder as the field's tools do: one file after the other, with a* and b* over the full L*."""
     for path in scans:
         luma = gray_of(path)
         small = reduced(luma, native_size)
@@ -185,7 +185,7 @@ def plain_loop(scans: list[Path], session: ort.InferenceSession, native_size: in
 
 
 def transformed(image: Image.Image, transform: ImageCms.ImageCmsTransform) -> Image.Image:
-    """The image in another colour space."""
+    """The image in another color space."""
     result = ImageCms.applyTransform(image, transform)
     assert result is not None  # as it is not done in place
     return result

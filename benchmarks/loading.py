@@ -5,7 +5,7 @@
 Contenders take turns, each with as many worker processes and batches as large: `ImageFolder`, torchvision's
 with Resize and ToTensor, as tutorials have it; `folder`, colorgan's loader on the same files, a random crop
 of each; `shards`, the same on what `colorgan prepare` made of them. The photographs are those of the folder,
-enlarged to two megapixels, with grain, as colour JPEGs. Writes `benchmarks/results/loading.json`.
+enlarged to two megapixels, with grain, as color JPEGs. Writes `benchmarks/results/loading.json`.
 """
 
 from __future__ import annotations

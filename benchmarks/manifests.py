@@ -87,7 +87,7 @@ def names(count: int) -> Iterable[str]:
 
 
 def write(path: Path, inputs: Iterable[str]) -> None:
-    """Write a manifest that says of all of them that they are coloured."""
+    """Write a manifest that says of all of them that they are colored."""
     path.parent.mkdir(parents=True)
     with path.open("w", encoding="ascii") as file:
         for name in inputs:

@@ -54,7 +54,7 @@ def draw_backends(report: Report) -> Figure:
         bars = axis.barh([row["contender"] for row in rows], rates, xerr=margins, color=colors, ecolor=INK)
         axis.bar_label(bars, [f"{rate:.1f}" for rate in rates], padding=6)
         axis.set(title=f"{size} px, batch {batch}", xlabel="images/s", xlim=(0, 1.25 * max(rates)))
-    figure.suptitle("One forward pass (yellow: colours differ by a mean CIEDE2000 of 0.1 or more)")
+    figure.suptitle("One forward pass (yellow: colors differ by a mean CIEDE2000 of 0.1 or more)")
     leave_room(figure, 0.05)
     return figure
 
@@ -110,7 +110,7 @@ def draw_scaling(report: Report) -> Figure:
 
 
 def draw_ablation(report: Report) -> Figure:
-    """CIEDE2000 against colourfulness, a curve over saturations for each way to train."""
+    """CIEDE2000 against colorfulness, a curve over saturations for each way to train."""
     figure, axes = plt.subplots(1, 2, figsize=(9, 4.2), sharey=True, layout="constrained")
     for axis, gray in zip(axes, ("clean", "aged"), strict=True):
         for number, row in enumerate(report["rows"]):
@@ -119,8 +119,8 @@ def draw_ablation(report: Report) -> Figure:
             axis.plot(*zip(*points, strict=True), line, color=color, label=row["variant"], linewidth=1)
             axis.plot(*points[0], "o", color=color, markersize=4)
         axis.axhline(report["rows"][0]["colorless_ciede2000"], color=INK, linewidth=0.7)
-        axis.set(title=f"{gray} gray", xlabel="colourfulness ratio", xlim=(0.2, 1), ylim=(None, 16))
-    axes[0].set(ylabel="CIEDE2000 (line: colourless)")
+        axis.set(title=f"{gray} gray", xlabel="colorfulness ratio", xlim=(0.2, 1), ylim=(None, 16))
+    axes[0].set(ylabel="CIEDE2000 (line: colorless)")
     axes[1].legend(frameon=False, fontsize=7)
     figure.suptitle("Dots: chroma as predicted; along the curves: up to three times as strong")
     leave_room(figure, 0.05)

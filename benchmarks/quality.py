@@ -1,11 +1,11 @@
-"""Colour the gray versions of colour photographs, and compare with the truth.
+"""Color the gray versions of color photographs, and compare with the truth.
 
     python -m benchmarks.quality VALIDATION_DIR --native-sizes 96,128,160 --squares
     python -m benchmarks.quality VALIDATION_DIR --saturations 1,1.25,1.5
 
 Whole photographs go through the product's own engine. CIEDE2000 is the mean over pixels, then over
-photographs; colourfulness (Hasler and Suesstrunk 2003, signed) is the mean over photographs, divided by
-that of the true colours.
+photographs; colorfulness (Hasler and Suesstrunk 2003, signed) is the mean over photographs, divided by
+that of the true colors.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ from colorgan.photo.color import colorfulness
 @click.option("--model", type=click.Path(path_type=Path), help="Default: the embedded model.")
 @click.option("--native-sizes", help="Sizes to try, such as 96,128.  [default: the model's own]")
 @click.option(
-    "--saturations", default="1", show_default=True, help="Strengths of the colours, such as 1,1.25."
+    "--saturations", default="1", show_default=True, help="Strengths of the colors, such as 1,1.25."
 )
 @click.option("--squares", is_flag=True, help="Stretch to squares, too, instead of keeping the aspect ratio.")
 def main(folder: Path, model: Path | None, native_sizes: str | None, saturations: str, squares: bool) -> None:
-    """Compare what the model makes of the photographs in FOLDER with their own colours."""
+    """Compare what the model makes of the photographs in FOLDER with their own colors."""
     colorizer = Colorizer(model)
     truths = [np.asarray(Image.open(path).convert("RGB")) for path in find_images(folder)]
     grays = [Image.fromarray(truth).convert("L") for truth in truths]
     colorless = score([np.asarray(gray.convert("RGB")) for gray in grays], truths)
     click.echo(f"{len(truths)} photographs")
-    click.echo("| native size | saturation | CIEDE2000 | beside colourless | colourfulness ratio |")
+    click.echo("| native size | saturation | CIEDE2000 | beside colorless | colorfulness ratio |")
     click.echo("| ---: | ---: | ---: | ---: | ---: |")
-    click.echo(f"| colourless | | {colorless[0]:.2f} | | {colorless[1]:.2f} |")
+    click.echo(f"| colorless | | {colorless[0]:.2f} | | {colorless[1]:.2f} |")
     sizes = native_sizes.split(",") if native_sizes else [colorizer.model.native_size]
     shapes = {"": generator_shape} | ({", square": stretch_to_square} if squares else {})
     strengths = map(float, saturations.split(","))
@@ -58,13 +58,13 @@ def main(folder: Path, model: Path | None, native_sizes: str | None, saturations
 
 
 def stretch_to_square(width: int, height: int, native_size: int) -> tuple[int, int]:
-    """The shape that some colourisers use instead of the product's own."""
+    """The shape that some colorizers use instead of the product's own."""
     del width, height
     return native_size, native_size
 
 
 def score(results: list[np.ndarray], truths: list[np.ndarray]) -> tuple[float, float]:
-    """Mean CIEDE2000, and colourfulness as a ratio, of RGB uint8 (H, W, 3) images."""
+    """Mean CIEDE2000, and colorfulness as a ratio, of RGB uint8 (H, W, 3) images."""
     difference = np.mean([ciede2000(*pair) for pair in zip(results, truths, strict=True)])
     return float(difference), float(
         np.mean([colorfulness(result) for result in results])

@@ -46,7 +46,7 @@ MADE = 20
 def main(
     photos: Path, files: str, workers: str, batch_sizes: str, megapixels: str, only: str | None, repeats: int
 ) -> None:
-    """Colour folders made from the photographs in PHOTOS."""
+    """Color folders made from the photographs in PHOTOS."""
     rows: list[dict[str, Any]] = []
     click.echo("| | | files | images/s | peak memory, MB | again, with nothing to do: s |")
     click.echo("| --- | ---: | ---: | ---: | ---: | ---: |")

@@ -2,7 +2,7 @@
 
     python -m benchmarks.storage PHOTOS_DIR --files 500
 
-The command colours gray JPEGs of mixed sizes (0.1, 0.3 and 1 megapixel) from disk to disk and from a bucket
+The command colors gray JPEGs of mixed sizes (0.1, 0.3 and 1 megapixel) from disk to disk and from a bucket
 to a bucket, in turns. Once more from the bucket, it is stopped by SIGTERM after a third, by SIGKILL after two
 thirds, and run to its end. Results must be the same in names and bytes; the server's log of requests says
 what was put twice (what the killed run did in its last seconds may be). The bucket is moto's server on this

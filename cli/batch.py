@@ -1,4 +1,4 @@
-"""colorgan-batch: a folder of black-and-white photographs in, the same in colour out."""
+"""colorgan-batch: a folder of black-and-white photographs in, the same in color out."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 NAMED_FAILURES = 10
 
 REMARKS = {
-    Status.COPIED: "already in colour, copied",
-    Status.SKIPPED: "already in colour, left out",
+    Status.COPIED: "already in color, copied",
+    Status.SKIPPED: "already in color, left out",
     Status.DONE: "done before",
     Status.FAILED: "failed",
     Status.IGNORED: "not an image, left alone",
@@ -73,10 +73,10 @@ def main(
     engine: str,
     **options: Any,
 ) -> None:
-    """Colour the photographs in the folder INPUT and its sub-folders into RESULTS_DIR.
+    """Color the photographs in the folder INPUT and its sub-folders into RESULTS_DIR.
 
     INPUT may also be a single file, @LIST for the files that the file LIST names, one on each line, or - for
-    those that standard input names. Each is written as colorized_NAME, in its sub-folder. What is in colour
+    those that standard input names. Each is written as colorized_NAME, in its sub-folder. What is in color
     already is copied as it is. The same command again goes on where it was stopped.
 
     Photographs, results and model may be in object storage: s3://BUCKET/FOLDER, gs:// or az://.
@@ -143,7 +143,7 @@ def colorize(
         counts, failures = follow(outcomes, job, stop, strict, images)
     seconds = perf_counter() - start
     click.echo(
-        f"{counts[Status.COLORED]} of {images} images coloured in {seconds:.1f} s "
+        f"{counts[Status.COLORED]} of {images} images colored in {seconds:.1f} s "
         f"({counts[Status.COLORED] / seconds:.1f} images/s){remarks(counts)}. Results: {job.destination}"
     )
     if shares := times.shares():
@@ -206,5 +206,5 @@ def follow(
 
 
 def remarks(counts: Counter[Any]) -> str:
-    """What became of the files that were not coloured."""
+    """What became of the files that were not colored."""
     return "".join(f"; {counts[status]} {remark}" for status, remark in REMARKS.items() if counts[status])

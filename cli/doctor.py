@@ -19,7 +19,7 @@ COLORS = {"ok": "green", "note": "yellow", "problem": "red"}
 def main(as_json: bool) -> None:
     """Look at packages, codecs, processors, memory and devices, and run the model on each device.
 
-    Leaves with 0 if photographs can be coloured on this machine, else with 1.
+    Leaves with 0 if photographs can be colored on this machine, else with 1.
     """
     from colorgan.doctor import Verdict, examine
 
@@ -36,7 +36,7 @@ def main(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps({"healthy": healthy, "checks": [asdict(check) for check in checks]}, indent=1))
     elif healthy:
-        click.echo("Photographs can be coloured on this machine.")
+        click.echo("Photographs can be colored on this machine.")
     else:
-        click.echo("Photographs cannot be coloured on this machine; see the problems above.")
+        click.echo("Photographs cannot be colored on this machine; see the problems above.")
     sys.exit(0 if healthy else 1)

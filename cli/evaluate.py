@@ -1,4 +1,4 @@
-"""colorgan-evaluate: how near the colours come to the true ones."""
+"""colorgan-evaluate: how near the colors come to the true ones."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ROWS = {
     "PSNR, dB": "psnr",
     "SSIM": "ssim",
     "LPIPS": "lpips",
-    "colourfulness": "colorfulness",
+    "colorfulness": "colorfulness",
 }
 
 
@@ -59,10 +59,10 @@ ROWS = {
 def main(
     truth: Path, model: Path | None, results: Path | None, output: Path, lpips: Path | None, fid: Path | None
 ) -> None:
-    """Colour the gray versions of the photographs in TRUTH_DIR, and compare them with the true ones.
+    """Color the gray versions of the photographs in TRUTH_DIR, and compare them with the true ones.
 
     Each figure is a mean over the photographs with its 95 % interval (bootstrap), beside that of the gray
-    photographs. Colourfulness is Hasler and Suesstrunk's, with signed opponents.
+    photographs. Colorfulness is Hasler and Suesstrunk's, with signed opponents.
     """
     from tqdm import tqdm
 
@@ -71,7 +71,7 @@ def main(
     from colorgan.storage.files import make_writable, writing
 
     if model and results:
-        raise UsageError("--model and --results: give one of them, as results were coloured before")
+        raise UsageError("--model and --results: give one of them, as results were colored before")
     paths = require_images(truth)
     make_writable(output)
     distance, frechet = _perceptual(lpips, fid)
@@ -94,7 +94,7 @@ def main(
     with writing(output):
         _write(output, truth, scores, result_of)
     figures = summarize(scores)
-    click.echo(f"| {len(scores)} photographs | coloured | colourless |")
+    click.echo(f"| {len(scores)} photographs | colored | colorless |")
     click.echo("| --- | ---: | ---: |")
     for label, name in ROWS.items():
         if name in figures:
@@ -103,8 +103,8 @@ def main(
         colored, gray = frechet.values()
         click.echo(f"| FID | {colored:.4g} | {gray:.4g} |")
     click.echo(
-        f"CIEDE2000 {figures['ciede2000_ratio'].value - 1:+.1%} beside colourless; "
-        f"colourfulness {figures['colorfulness_ratio']} of the true. Images: {output}"
+        f"CIEDE2000 {figures['ciede2000_ratio'].value - 1:+.1%} beside colorless; "
+        f"colorfulness {figures['colorfulness_ratio']} of the true. Images: {output}"
     )
 
 
@@ -137,7 +137,7 @@ def _perceptual(lpips: Path | None, fid: Path | None) -> tuple[Lpips | None, Fid
 
 
 def _by_model(model: Path | None) -> ResultOf:
-    """Colour the gray version by the engine."""
+    """Color the gray version by the engine."""
     import numpy as np
     from PIL import Image
 

@@ -39,7 +39,7 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup)
 @click.version_option(package_name="colorgan")
 def main() -> None:
-    """Colour black-and-white photographs; train and export the generator that does it."""
+    """Color black-and-white photographs; train and export the generator that does it."""
 
 
 if __name__ == "__main__":

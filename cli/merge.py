@@ -18,7 +18,7 @@ from colorgan.cli.options import command
     type=click.FloatRange(min=0, min_open=True),
     default=1.0,
     show_default=True,
-    help="Makes the colours stronger, such as 1.5: those of a mean are duller.",
+    help="Makes the colors stronger, such as 1.5: those of a mean are duller.",
 )
 def main(first: Path, second: Path, output: Path, strength: float) -> None:
     """Merge the checkpoints FIRST and SECOND into one with the mean of their weights.

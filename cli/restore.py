@@ -1,4 +1,4 @@
-"""colorgan restore: the original grayscale JPEGs back from their coloured results."""
+"""colorgan restore: the original grayscale JPEGs back from their colored results."""
 
 from __future__ import annotations
 

@@ -14,9 +14,9 @@ SHOWN = 10
 """Problems that are named without --all."""
 
 NAMES = {
-    "colored": "coloured",
-    "copied": "copied, as in colour already",
-    "skipped": "left out, as in colour already",
+    "colored": "colored",
+    "copied": "copied, as in color already",
+    "skipped": "left out, as in color already",
 }
 
 

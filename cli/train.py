@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 @config_options(GeneratorConfig)
 @config_options(TrainingConfig)
 def main(dry_run: bool, **options: Any) -> None:
-    """Train a generator on the colour photographs in DATA_DIR and its sub-folders, or in its shards.
+    """Train a generator on the color photographs in DATA_DIR and its sub-folders, or in its shards.
 
     It saves as it goes, and when it is stopped. On several GPUs or machines, start it with torchrun:
     torchrun --nproc-per-node 4 --no-python colorgan-train photos/

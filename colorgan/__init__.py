@@ -1,7 +1,7 @@
-"""Colour a whole archive of black-and-white photographs; train and export the GAN which does it.
+"""Color a whole archive of black-and-white photographs; train and export the GAN which does it.
 
 from colorgan import Colorizer
-Colorizer()("photo.jpg").save("coloured.jpg")
+Colorizer()("photo.jpg").save("colored.jpg")
 """
 
 from typing import TYPE_CHECKING

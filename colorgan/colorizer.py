@@ -1,4 +1,4 @@
-"""Colour photographs: read -> decode -> batch -> model -> encode -> write."""
+"""Color photographs: read -> decode -> batch -> model -> encode -> write."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ Predict = Callable[[Planes], Planes]
 
 
 class Colorizer:
-    """Colours photographs with one model, which is opened once.
+    """Colors photographs with one model, which is opened once.
 
     `model` is an ONNX file, a TorchScript file or a checkpoint, by its path or URL; without it, the embedded
     model is used.
@@ -49,9 +49,9 @@ class Colorizer:
             self.model = load_model(path, device=self.config.device, devices=self.config.device_numbers)
 
     def __call__(self, photo: str | PurePath | Image.Image) -> Image.Image:
-        """Colour one photograph, a file or a Pillow image; give RGB of the same size, upright.
+        """Color one photograph, a file or a Pillow image; give RGB of the same size, upright.
 
-        What colour it has is replaced. Raises ImageError if it cannot be read.
+        What color it has is replaced. Raises ImageError if it cannot be read.
         """
         if isinstance(photo, Image.Image):
             source = Photo(Path(getattr(photo, "filename", "") or "image"), photo)
@@ -62,9 +62,9 @@ class Colorizer:
         return Image.fromarray(merge(np.asarray(source.luma()), chroma, self._guide(small)))
 
     def colorize_folder(self, source: str | PurePath, destination: str | PurePath) -> Iterator[Outcome]:
-        """Colour every image in the folder `source` and below, or that one file, into `destination`.
+        """Color every image in the folder `source` and below, or that one file, into `destination`.
 
-        Sub-folders are kept and `colorized_` goes before each name. A photograph already in colour is
+        Sub-folders are kept and `colorized_` goes before each name. A photograph already in color is
         copied as it is. Outcomes come as files are finished; a bad file is one of them, not an error.
         """
         return self.run(Job.plan(source, destination))
@@ -76,11 +76,11 @@ class Colorizer:
         times: StageTimes | None = None,
         thumbnails: Thumbnails | None = None,
     ) -> Iterator[Outcome]:
-        """Colour the files of the job: each worker takes one through all stages, and they meet for batches.
+        """Color the files of the job: each worker takes one through all stages, and they meet for batches.
 
         What an earlier run did with the same model and settings is not done again unless the file has
         changed. When `stop` is set, what was begun is finished and no other file is taken. `times` is told
-        what the stages take, and `thumbnails` are made of what is coloured.
+        what the stages take, and `thumbnails` are made of what is colored.
         """
         stop, times = stop or Event(), times or StageTimes()
         with Manifest.open(job.destination, job.shard) as manifest:
@@ -216,7 +216,7 @@ class Colorizer:
         return small if self.config.chroma_upsampling == "guided" else None
 
     def _sketch(self, photo: Photo, stored: Image.Image | None = None) -> tuple[Planes, bool]:
-        """The luma that the generator sees, uint8 (h, w), and whether the photograph is in colour."""
+        """The luma that the generator sees, uint8 (h, w), and whether the photograph is in color."""
         _, height, width = self.model.shape
         if not height:
             height, width = generator_shape(*photo.size, self.model.native_size)

@@ -171,7 +171,7 @@ def _devices() -> Iterator[Check]:
 
 
 def _main_job() -> Check:
-    """Colour a photograph from file to file."""
+    """Color a photograph from file to file."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "photos").mkdir()
@@ -181,8 +181,8 @@ def _main_job() -> Check:
         except FAILURES as error:
             return Check("main job", Verdict.PROBLEM, str(error))
     if outcome.status is not Status.COLORED:
-        return Check("main job", Verdict.PROBLEM, f"a photograph could not be coloured: {outcome.error}")
-    return Check("main job", Verdict.OK, f"a photograph was coloured in {outcome.seconds * 1000:.0f} ms")
+        return Check("main job", Verdict.PROBLEM, f"a photograph could not be colored: {outcome.error}")
+    return Check("main job", Verdict.OK, f"a photograph was colored in {outcome.seconds * 1000:.0f} ms")
 
 
 def _driver_version() -> str:

@@ -1,4 +1,4 @@
-"""Take the colour away again: the grayscale JPEGs whose luma was kept, byte for byte."""
+"""Take the color away again: the grayscale JPEGs whose luma was kept, byte for byte."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def restore_folder(results: Path, destination: Path) -> Iterator[Outcome]:
     """Write the originals of the results in a folder and below to `destination`, under their old names.
 
     The names are those of the manifest or, without it, those of the results without `colorized_`. What holds
-    no original is IGNORED; what was changed since it was coloured is FAILED, as is what would be written
+    no original is IGNORED; what was changed since it was colored is FAILED, as is what would be written
     outside `destination` or over another file.
     """
     if not results.is_dir():

@@ -13,7 +13,7 @@ def describe_training(generator: UNetGenerator, state: State) -> str:
     lines = [
         "# Model card",
         "",
-        "Colours gray photographs. The colours are plausible at best, never evidence.",
+        "Colors gray photographs. The colors are plausible at best, never evidence.",
         "",
         f"- Network: U-Net, head {config.head}, {config.base_channels} base channels, "
         f"{millions:.1f} million parameters",

@@ -38,7 +38,7 @@ def inspect(path: Path) -> list[tuple[str, str]]:
         ("checkpoint", f"SHA-256 {metadata.checkpoint_sha256}"),
         ("written by", ", ".join(f"{tool} {version}" for tool, version in metadata.versions.items())),
         *((f"parity, {device}", _figures(figures)) for device, figures in metadata.parity.items()),
-        ("licence", metadata.license or "not stated"),
+        ("license", metadata.license or "not stated"),
         ("model card", metadata.model_card),
     ]
 

@@ -1,4 +1,4 @@
-"""Quantise a verified ONNX file to int8, if that is faster on this machine's processor."""
+"""Quantize a verified ONNX file to int8, if that is faster on this machine's processor."""
 
 from __future__ import annotations
 
@@ -51,12 +51,12 @@ class Calibration(CalibrationDataReader):  # type: ignore[misc]
 
 
 def quantize(path: Path, photos: Sequence[Path], native_size: int, shape: tuple[int, int, int]) -> str:
-    """Quantise convolutions, weights by channel, activations in the range that they have on photographs.
+    """Quantize convolutions, weights by channel, activations in the range that they have on photographs.
 
     Says why it is of no use, if it is not faster here.
 
     8-bit activations without sign times 7-bit weights: processors without VNNI add up pairs of products in 16
-    bits (`reduce_range` in onnxruntime's documentation of quantisation), where a bit more would overflow.
+    bits (`reduce_range` in onnxruntime's documentation of quantization), where a bit more would overflow.
     """
     fp32 = open_session(path, [(CPU, {})])
     batches = list(_calibration_batches(photos, native_size, shape))

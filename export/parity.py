@@ -50,7 +50,7 @@ class Parity:
     mean: float
     """Difference of chroma, or of RGB, in steps of 255."""
     ciede2000: float
-    """Mean over all pixels of the coloured images."""
+    """Mean over all pixels of the colored images."""
 
     def __str__(self) -> str:
         return (

@@ -1,6 +1,6 @@
 """Write a generator as TorchScript.
 
-Deprecated upstream in favour of torch.export; it works, and programs that embed libtorch use it.
+Deprecated upstream in favor of torch.export; it works, and programs that embed libtorch use it.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ MakePhoto = Callable[..., Image.Image]
 
 @pytest.fixture(scope="session")
 def make_photo() -> MakePhoto:
-    """Make an image with soft shapes, gray or in colour, different for each seed."""
+    """Make an image with soft shapes, gray or in color, different for each seed."""
 
     def make(width: int = 64, height: int = 48, mode: str = "L", seed: int = 0) -> Image.Image:
         noise = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
@@ -61,7 +61,7 @@ def linear_gray_profile() -> bytes:
 
 @pytest.fixture
 def photo_folder(tmp_path: Path, make_photo: MakePhoto) -> Path:
-    """A folder with ten small colour photographs."""
+    """A folder with ten small color photographs."""
     folder = tmp_path / "dataset"
     folder.mkdir()
     for seed in range(10):

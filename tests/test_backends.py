@@ -155,7 +155,7 @@ def test_two_devices_share_the_batches(exports: dict[str, Path]) -> None:
     assert (model.at_once, model.runs_on) == (2, "onnxruntime, CUDA, device 0, 1")
 
 
-def test_the_embedded_model_carries_its_licence_and_card() -> None:
+def test_the_embedded_model_carries_its_license_and_card() -> None:
     metadata = read_metadata(EMBEDDED_MODEL)
     assert metadata.license == "Apache-2.0"
     assert metadata.model_card == EMBEDDED_MODEL.with_name("MODEL_CARD.md").read_text()

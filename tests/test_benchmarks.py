@@ -112,7 +112,7 @@ def test_backends_are_compared_and_what_cannot_be_is_listed(checkpoint: Path, re
     assert found["machine"]["python"]
 
 
-def test_a_contender_of_other_colours_has_no_rank() -> None:
+def test_a_contender_of_other_colors_has_no_rank() -> None:
     row = {
         "contender": "x",
         "runs_on": "y",

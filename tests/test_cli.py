@@ -32,14 +32,14 @@ def photos(tmp_path: Path, make_photo: MakePhoto) -> Path:
     return folder
 
 
-def test_batch_colours_a_folder_and_sums_up(exports: dict[str, Path], photos: Path, tmp_path: Path) -> None:
+def test_batch_colors_a_folder_and_sums_up(exports: dict[str, Path], photos: Path, tmp_path: Path) -> None:
     (photos / "notes.txt").touch()
     result = call("batch", photos, tmp_path / "results", "--model", exports["onnx"])
     assert result.exit_code == 0
     assert result.stderr == ""
     first, summary, times = result.stdout.splitlines()
     assert first.startswith("Running on onnxruntime, ")
-    assert summary.startswith("3 of 3 images coloured in ")
+    assert summary.startswith("3 of 3 images colored in ")
     assert summary.endswith(f"; 1 not an image, left alone. Results: {tmp_path / 'results'}")
     pattern = r"Bottleneck: [a-z]+, \d+% of the work \(([a-z]+ \d+%(, )?){4}\)\. The device was \d+% busy\."
     assert re.fullmatch(pattern, times)
@@ -62,7 +62,7 @@ def test_batch_names_what_failed_and_exits_with_1(
         "Failed: broken.png: is not an image that can be read",
         "Failed: empty.jpg: is empty (0 bytes)",
     ]
-    assert "3 of 5 images coloured" in result.stdout
+    assert "3 of 5 images colored" in result.stdout
     assert "2 failed" in result.stdout
 
 
@@ -123,9 +123,9 @@ def test_a_dry_run_needs_no_leave_to_write(
 
 def test_limit_counts_what_is_worked_on_now(exports: dict[str, Path], photos: Path, tmp_path: Path) -> None:
     batch = ("batch", photos, tmp_path / "results", "--model", exports["onnx"], "--limit", "2")
-    assert "2 of 3 images coloured" in call(*batch).stdout
-    assert "1 of 3 images coloured" in call(*batch).stdout
-    assert "0 of 3 images coloured" in call(*batch).stdout
+    assert "2 of 3 images colored" in call(*batch).stdout
+    assert "1 of 3 images colored" in call(*batch).stdout
+    assert "0 of 3 images colored" in call(*batch).stdout
 
 
 def test_options_that_change_a_result_make_it_anew(
@@ -139,8 +139,8 @@ def test_options_that_change_a_result_make_it_anew(
         ["--format", "png"],
         ["--prefix", "new_"],
     ):
-        assert "3 of 3 images coloured" in call(*batch, *options).stdout
-        assert "0 of 3 images coloured" in call(*batch, *options).stdout
+        assert "3 of 3 images colored" in call(*batch, *options).stdout
+        assert "0 of 3 images colored" in call(*batch, *options).stdout
     with Image.open(tmp_path / "results/colorized_0.jpg.png") as image:
         assert np.asarray(image.convert("HSV"))[..., 1].max() > 10
     assert (tmp_path / "results/new_0.jpg").is_file()
@@ -165,12 +165,12 @@ def test_no_saturation_is_gray(exports: dict[str, Path], photos: Path, tmp_path:
 @pytest.mark.parametrize(
     ("what", "remark", "names"),
     [
-        ("copy", "1 already in colour, copied", {"colorized_a.jpg"}),
-        ("skip", "1 already in colour, left out", set()),
-        ("recolor", "1 of 1 images coloured", {"colorized_a.jpg"}),
+        ("copy", "1 already in color, copied", {"colorized_a.jpg"}),
+        ("skip", "1 already in color, left out", set()),
+        ("recolor", "1 of 1 images colored", {"colorized_a.jpg"}),
     ],
 )
-def test_what_is_in_colour_is_copied_left_out_or_coloured_anew(
+def test_what_is_in_color_is_copied_left_out_or_colored_anew(
     exports: dict[str, Path], make_photo: MakePhoto, tmp_path: Path, what: str, remark: str, names: set[str]
 ) -> None:
     (tmp_path / "photos").mkdir()
@@ -187,7 +187,7 @@ def test_what_is_in_colour_is_copied_left_out_or_coloured_anew(
         assert copied == (what == "copy")
 
 
-def test_a_list_of_files_is_coloured_whatever_their_names(
+def test_a_list_of_files_is_colored_whatever_their_names(
     exports: dict[str, Path], photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -203,7 +203,7 @@ def test_a_list_of_files_is_coloured_whatever_their_names(
     piped = CliRunner().invoke(
         main, ["batch", "-", "results", "--model", str(exports["onnx"])], input="photos/0.jpg\nphotos/2.jpg\n"
     )
-    assert "1 of 2 images coloured" in piped.stdout
+    assert "1 of 2 images colored" in piped.stdout
     assert "1 done before" in piped.stdout
 
 
@@ -293,7 +293,7 @@ def test_train_export_and_batch_work_together(photo_folder: Path, photos: Path, 
     result = call("train", photo_folder, "--epochs", "1", *options)
     assert result.exit_code == 0, result.output
     assert "validation: L1 0." in result.stdout
-    assert "colourless" in result.stdout
+    assert "colorless" in result.stdout
 
     refused = call("train", photo_folder, *options)
     assert refused.exit_code == 2

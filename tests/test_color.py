@@ -1,4 +1,4 @@
-"""What counts as colour, and how chroma is laid over luma."""
+"""What counts as color, and how chroma is laid over luma."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def test_gray_and_sepia_are_black_and_white(make_photo: MakePhoto) -> None:
     assert spread(sepia) < TONED
 
 
-def test_a_colour_photograph_is_not(make_photo: MakePhoto) -> None:
+def test_a_color_photograph_is_not(make_photo: MakePhoto) -> None:
     assert spread(make_photo(256, 256, "RGB")) > TONED
 
 

@@ -1,4 +1,4 @@
-"""Photographs of all sizes are coloured in batches, and nothing is lost on the way."""
+"""Photographs of all sizes are colored in batches, and nothing is lost on the way."""
 
 import os
 import random
@@ -34,8 +34,8 @@ def archive(tmp_path: Path, make_photo: MakePhoto) -> Path:
     for number, (width, height) in enumerate(SIZES * 3):
         parent = folder / ("1911/may" if number % 2 else "1911")
         make_photo(width, height, seed=number).save(parent / f"{number}.{'jpg' if number % 3 else 'png'}")
-    make_photo(256, 256, "RGB").save(folder / "in colour.jpg")
-    (folder / "broken.jpg").write_bytes((folder / "in colour.jpg").read_bytes()[:900])
+    make_photo(256, 256, "RGB").save(folder / "in color.jpg")
+    (folder / "broken.jpg").write_bytes((folder / "in color.jpg").read_bytes()[:900])
     (folder / "empty.tif").touch()
     (folder / "notes.txt").write_text("Box 12")
     return folder
@@ -47,7 +47,7 @@ def read(path: Path) -> np.ndarray:
 
 
 @pytest.mark.parametrize("batch_size", [0, 2, 5])
-def test_a_model_of_fixed_sizes_colours_photographs_of_all(
+def test_a_model_of_fixed_sizes_colors_photographs_of_all(
     checkpoint: Path, archive: Path, tmp_path: Path, batch_size: int
 ) -> None:
     model = export_checkpoint(checkpoint, tmp_path, ExportConfig(static_size="64x80", static_batch=3)).path
@@ -57,7 +57,7 @@ def test_a_model_of_fixed_sizes_colours_photographs_of_all(
     assert colorizer(archive / "1911" / "0.png").size == SIZES[0]
 
 
-def test_a_folder_is_coloured_and_every_file_accounted_for(
+def test_a_folder_is_colored_and_every_file_accounted_for(
     exports: dict[str, Path], archive: Path, tmp_path: Path
 ) -> None:
     outcomes = list(Colorizer(exports["onnx"]).colorize_folder(archive, tmp_path / "results"))
@@ -77,12 +77,12 @@ def test_a_folder_is_coloured_and_every_file_accounted_for(
     assert len(written) == colored + 3  # the copy, the manifest and its lock; no temporary file is left
 
 
-def test_what_is_in_colour_already_is_copied_byte_for_byte(
+def test_what_is_in_color_already_is_copied_byte_for_byte(
     exports: dict[str, Path], archive: Path, tmp_path: Path
 ) -> None:
     list(Colorizer(exports["onnx"]).colorize_folder(archive, tmp_path / "results"))
-    copy = tmp_path / "results/colorized_in colour.jpg"
-    assert copy.read_bytes() == (archive / "in colour.jpg").read_bytes()
+    copy = tmp_path / "results/colorized_in color.jpg"
+    assert copy.read_bytes() == (archive / "in color.jpg").read_bytes()
 
 
 @pytest.mark.parametrize("batch_size", [1, 3, 16])

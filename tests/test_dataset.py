@@ -139,7 +139,7 @@ def test_each_effect_leaves_a_photograph_that_one_knows_again(make_photo: MakePh
             assert torch.corrcoef(torch.stack([one.flatten(), other.flatten()]))[0, 1] > 0.8, effect.__name__
 
 
-def test_fine_quantisation_leaves_the_gray_as_it_is(
+def test_fine_quantization_leaves_the_gray_as_it_is(
     make_photo: MakePhoto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rgb = photographs(make_photo)

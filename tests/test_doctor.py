@@ -22,12 +22,12 @@ def test_a_healthy_machine_is_told_so() -> None:
     assert {"colorgan", "packages", "onnxruntime", "codecs", "processors", "memory", "disk"} <= set(names)
     assert "ok      runs on cpu" in result.output
     assert "ms an image; onnxruntime, CPU" in result.output
-    assert "ok      main job        a photograph was coloured in " in result.output
-    assert result.output.endswith("Photographs can be coloured on this machine.\n")
-    assert "\x1b[" not in result.output  # colours are for terminals
+    assert "ok      main job        a photograph was colored in " in result.output
+    assert result.output.endswith("Photographs can be colored on this machine.\n")
+    assert "\x1b[" not in result.output  # colors are for terminals
 
 
-def test_colours_are_for_terminals_that_want_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_colors_are_for_terminals_that_want_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     assert "\x1b[32mok" in CliRunner().invoke(main, ["doctor"], color=True).output
     monkeypatch.setenv("NO_COLOR", "1")
@@ -59,7 +59,7 @@ def test_two_runtimes_or_none_are_a_problem_with_its_remedy(
     assert result.exit_code == 1
     assert message in result.output
     assert "remedy: pip uninstall -y onnxruntime onnxruntime-gpu && pip install colorgan" in result.output
-    assert result.output.endswith("Photographs cannot be coloured on this machine; see the problems above.\n")
+    assert result.output.endswith("Photographs cannot be colored on this machine; see the problems above.\n")
 
 
 def test_a_driver_without_cuda_is_noted_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:

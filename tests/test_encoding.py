@@ -87,7 +87,7 @@ def test_metadata_is_kept_and_the_orientation_spent(
     ("suffix", "format"),
     [("jpg", "JPEG"), ("png", "PNG"), ("tif", "TIFF"), ("webp", "WEBP"), ("bmp", "BMP"), ("gif", "PNG")],
 )
-def test_the_format_stays_where_it_can_hold_colour(
+def test_the_format_stays_where_it_can_hold_color(
     make_photo: MakePhoto, tmp_path: Path, suffix: str, format: str
 ) -> None:
     make_photo().save(tmp_path / f"a.{suffix}")
@@ -95,7 +95,7 @@ def test_the_format_stays_where_it_can_hold_colour(
     assert result.format == format
     luma = np.asarray(make_photo(), dtype=int)
     assert np.abs(np.asarray(result.convert("YCbCr"), dtype=int)[..., 0] - luma).mean() < 3
-    assert np.asarray(result.convert("RGB")).std(axis=-1).mean() > 5  # it has colour
+    assert np.asarray(result.convert("RGB")).std(axis=-1).mean() > 5  # it has color
 
 
 @pytest.mark.parametrize("suffix", ["png", "tif", "webp"])
@@ -160,8 +160,8 @@ def test_what_lies_beside_the_luma_in_memory_does_not_matter(
     make_photo().save(tmp_path / "a.png")
     photo, (height, width) = Photo.read(tmp_path / "a.png"), size
     results = set()
-    for neighbour in (0, 255):
-        memory = np.full((height + 2, width + 2), neighbour, np.uint8)
+    for neighbor in (0, 255):
+        memory = np.full((height + 2, width + 2), neighbor, np.uint8)
         memory[:height, :width] = np.asarray(make_photo(width, height))
         results.add(encode(photo, memory[:height, :width], CHROMA, "JPEG", 95, CREDIT))
     assert len(results) == 1
@@ -200,7 +200,7 @@ def test_sixteen_bits_stay(tmp_path: Path, suffix: str, profile: bytes | None) -
         assert (result.info.get("icc_profile") or None) == (profile and rgb_from_gray(profile))
 
 
-def test_a_jpeg_of_a_gray_photograph_in_colour_keeps_its_quality(
+def test_a_jpeg_of_a_gray_photograph_in_color_keeps_its_quality(
     make_photo: MakePhoto, tmp_path: Path
 ) -> None:
     for quality in (40, 75, 92):

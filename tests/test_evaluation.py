@@ -1,4 +1,4 @@
-"""Evaluation says how near colours are to the true ones, and how sure that is."""
+"""Evaluation says how near colors are to the true ones, and how sure that is."""
 
 import json
 from pathlib import Path
@@ -16,7 +16,7 @@ from colorgan.evaluation.scores import TILE, Scores, contact_sheet, score, summa
 
 @pytest.fixture
 def truth(tmp_path: Path, make_photo: MakePhoto) -> Path:
-    """Colour photographs, one in a sub-folder."""
+    """Color photographs, one in a sub-folder."""
     (tmp_path / "truth" / "sub").mkdir(parents=True)
     for seed in range(4):
         make_photo(64, 48, "RGB", seed).save(tmp_path / "truth" / f"{seed}.png")
@@ -61,11 +61,11 @@ def width(estimate: object) -> float:
     return estimate.high - estimate.low  # type: ignore[attr-defined, no-any-return]
 
 
-def test_a_model_is_scored_beside_no_colours(exports: dict[str, Path], truth: Path, tmp_path: Path) -> None:
+def test_a_model_is_scored_beside_no_colors(exports: dict[str, Path], truth: Path, tmp_path: Path) -> None:
     result = evaluate(truth, "--model", exports["onnx"], "-o", tmp_path / "out")
     assert result.exit_code == 0, result.output
-    assert "| 5 photographs | coloured | colourless |" in result.output
-    assert "% beside colourless; colourfulness " in result.output
+    assert "| 5 photographs | colored | colorless |" in result.output
+    assert "% beside colorless; colorfulness " in result.output
     rows = rows_of(tmp_path / "out")
     assert [row["path"] for row in rows] == ["0.png", "1.png", "2.png", "3.png", "sub/a.jpg"]
     assert all(row["ciede2000"] > 0 and row["colorfulness"] > 1 for row in rows)

@@ -1,4 +1,4 @@
-"""The examples for other people's programs run, and colour as colorgan does."""
+"""The examples for other people's programs run, and color as colorgan does."""
 
 import shutil
 import subprocess
@@ -31,7 +31,7 @@ def run(*command: object, cwd: Path | None = None) -> None:
 
 
 def check(result: Path, photo: Path, size: tuple[int, int]) -> None:
-    """It has the photograph's gray, and colours."""
+    """It has the photograph's gray, and colors."""
     with Image.open(result) as image, Image.open(photo) as original:
         assert image.size == size
         y, cb, cr = (np.asarray(plane, int) for plane in image.convert("YCbCr").split())
@@ -43,7 +43,7 @@ def check(result: Path, photo: Path, size: tuple[int, int]) -> None:
 @pytest.mark.parametrize(
     ("program", "form"), [("onnx_python", "onnx"), ("torchscript_python", "torchscript")]
 )
-def test_python_colours_without_colorgan(
+def test_python_colors_without_colorgan(
     exports: dict[str, Path], photo: Path, tmp_path: Path, program: str, form: str
 ) -> None:
     source = EXAMPLES / f"{program}.py"
@@ -56,7 +56,7 @@ def test_python_colours_without_colorgan(
 
 @pytest.mark.slow
 @pytest.mark.skipif(not shutil.which("g++"), reason="there is no g++")
-def test_cpp_colours_with_libtorch(exports: dict[str, Path], photo: Path, tmp_path: Path) -> None:
+def test_cpp_colors_with_libtorch(exports: dict[str, Path], photo: Path, tmp_path: Path) -> None:
     root = Path(torch.__file__).parent
     headers = [f"-I{root / 'include'}", f"-I{root / 'include/torch/csrc/api/include'}"]
     libraries = [f"-L{root / 'lib'}", f"-Wl,-rpath,{root / 'lib'}", "-ltorch_cpu", "-lc10"]
@@ -71,7 +71,7 @@ def test_cpp_colours_with_libtorch(exports: dict[str, Path], photo: Path, tmp_pa
     not shutil.which("node") or not (EXAMPLES / "node_modules" / "onnxruntime-web").is_dir(),
     reason="needs node, and `npm install` in export/examples",
 )
-def test_javascript_colours_with_onnxruntime_web(checkpoint: Path, photo: Path, tmp_path: Path) -> None:
+def test_javascript_colors_with_onnxruntime_web(checkpoint: Path, photo: Path, tmp_path: Path) -> None:
     model = export_checkpoint(checkpoint, tmp_path, ExportConfig(signature="rgb")).path
     run("node", EXAMPLES / "onnx_javascript.mjs", model, photo, tmp_path / "result.ppm", cwd=EXAMPLES)
     check(tmp_path / "result.ppm", photo, (144, 96))

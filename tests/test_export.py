@@ -138,7 +138,7 @@ def test_the_rgb_signature_lays_the_chroma_over_the_gray(tmp_path: Path, head: s
 
 
 @pytest.mark.parametrize("format", ["onnx", "torch-export"])
-def test_sizes_can_be_fixed_and_any_batch_still_coloured(
+def test_sizes_can_be_fixed_and_any_batch_still_colored(
     checkpoint: Path, tmp_path: Path, format: str
 ) -> None:
     config = ExportConfig(format=format, static_size="48x64", static_batch=3)
@@ -160,17 +160,17 @@ def test_an_opset_can_be_chosen(checkpoint: Path, tmp_path: Path) -> None:
     assert [entry.version for entry in onnx.load(path).opset_import] == [20]
 
 
-def test_int8_quantises_every_convolution_by_channel(
+def test_int8_quantizes_every_convolution_by_channel(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(int8, "why_of_no_use", lambda fp32, int8: "")  # so small a network does not gain
     monkeypatch.setitem(LIMITS, "int8", ("ciede2000", 20.0))
     exported = export_checkpoint(checkpoint, tmp_path, ExportConfig(precision="int8"))
     model = read_onnx(exported.path)
-    quantised = {node.output[0] for node in model.graph.node if node.op_type == "DequantizeLinear"}
+    quantized = {node.output[0] for node in model.graph.node if node.op_type == "DequantizeLinear"}
     convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
     assert len(convolutions) == 19
-    assert all(node.input[0] in quantised and node.input[1] in quantised for node in convolutions)
+    assert all(node.input[0] in quantized and node.input[1] in quantized for node in convolutions)
     scales = {tensor.name: tensor.dims for tensor in model.graph.initializer if "weight_scale" in tensor.name}
     assert list(scales["generator.downs.0.1.0.weight_scale"]) == [8]
     weights = [tensor for tensor in model.graph.initializer if "weight_quantized" in tensor.name]

@@ -1,4 +1,4 @@
-"""A profile for gray becomes one for colour in which neutrals look the same."""
+"""A profile for gray becomes one for color in which neutrals look the same."""
 
 import io
 
@@ -30,7 +30,7 @@ def test_neutrals_look_as_they_did() -> None:
     assert np.abs(after - 255 * expected).max() <= 1
 
 
-def test_colours_are_those_of_srgb() -> None:
+def test_colors_are_those_of_srgb() -> None:
     profile = rgb_from_gray(linear_gray_profile())
     assert profile is not None
     red, green, blue = (np.array([[color]], np.uint8) for color in ([255, 0, 0], [0, 255, 0], [0, 0, 255]))

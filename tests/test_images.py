@@ -65,7 +65,7 @@ def test_orientation_is_applied_to_every_view(
     assert np.abs(np.asarray(small, dtype=int) - np.asarray(expected)).mean() < 6
 
 
-def test_a_reduced_colour_photograph_keeps_its_chroma(make_photo: MakePhoto, tmp_path: Path) -> None:
+def test_a_reduced_color_photograph_keeps_its_chroma(make_photo: MakePhoto, tmp_path: Path) -> None:
     make_photo(640, 480, "RGB").save(tmp_path / "a.jpg")
     photo = Photo.read(tmp_path / "a.jpg")
     small = photo.reduced(64, 48)
@@ -84,7 +84,7 @@ def test_a_gray_profile_is_applied(tmp_path: Path) -> None:
 
 def test_a_profile_that_does_not_fit_is_an_error(make_photo: MakePhoto, tmp_path: Path) -> None:
     make_photo(mode="RGB").save(tmp_path / "a.png", icc_profile=linear_gray_profile())
-    with pytest.raises(ImageError, match="its colour profile does not fit its pixels"):
+    with pytest.raises(ImageError, match="its color profile does not fit its pixels"):
         Photo.read(tmp_path / "a.png").luma()
 
 

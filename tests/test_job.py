@@ -136,7 +136,7 @@ def test_names_that_differ_in_case_alone_are_found(photos: Path) -> None:
 
 
 @pytest.mark.parametrize("prefix", ["colorized_", ""])
-def test_a_file_may_be_coloured_into_its_own_folder_but_not_over_itself(photos: Path, prefix: str) -> None:
+def test_a_file_may_be_colored_into_its_own_folder_but_not_over_itself(photos: Path, prefix: str) -> None:
     (photos / "sub/colorized_a.jpg").touch()
     if not prefix:
         with pytest.raises(UsageError, match="there are no images in it"):

@@ -1,4 +1,4 @@
-"""A grayscale JPEG gets its colour, keeps its luma, and can be had back."""
+"""A grayscale JPEG gets its color, keeps its luma, and can be had back."""
 
 import contextlib
 import io
@@ -178,7 +178,7 @@ def test_a_damaged_record_gives_the_original_or_an_error(junk: bytes, seed: int)
     ("mode", "options", "reason"),
     [
         ("RGB", {}, "it has not one component of 8 bits"),
-        ("L", {"icc_profile": b"x" * 16 + b"CMYK" + b"x" * 200}, "its colour profile cannot be made one"),
+        ("L", {"icc_profile": b"x" * 16 + b"CMYK" + b"x" * 200}, "its color profile cannot be made one"),
     ],
 )
 def test_what_cannot_be_joined_says_why(
@@ -228,6 +228,6 @@ def test_a_profile_in_pieces_is_replaced_and_comes_back(make_photo: MakePhoto) -
         assert image.info["icc_profile"] == b"new profile"
 
 
-def test_a_file_without_any_marker_of_its_colours_is_seen_in_colour(make_photo: MakePhoto) -> None:
+def test_a_file_without_any_marker_of_its_colors_is_seen_in_color(make_photo: MakePhoto) -> None:
     data = jpeg(make_photo())
     check(data[:2] + data[20:])  # without JFIF

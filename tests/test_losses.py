@@ -32,7 +32,7 @@ def test_smoothing_lowers_the_target_of_the_real_alone() -> None:
     assert math.isclose(smooth, bce(0.5, 0.9) + bce(2, 0), rel_tol=1e-6)
 
 
-def test_colourful_pixels_count_more_and_the_mean_weight_is_one() -> None:
+def test_colorful_pixels_count_more_and_the_mean_weight_is_one() -> None:
     chroma = torch.zeros(1, 2, 1, 2)
     chroma[0, 0, 0, 1] = 0.2
     weight = chroma_weights(chroma, 1.0)

@@ -31,7 +31,7 @@ def test_weights_are_the_mean_and_the_head_is_stronger(tmp_path: Path) -> None:
             torch.testing.assert_close(weight, factor * (one[name] + other[name]) / 2)
 
 
-def test_a_checkpoint_merged_with_itself_colours_as_before(tmp_path: Path, checkpoint: Path) -> None:
+def test_a_checkpoint_merged_with_itself_colors_as_before(tmp_path: Path, checkpoint: Path) -> None:
     assert merge(checkpoint, checkpoint, "-o", tmp_path / "merged.pt").exit_code == 0
     gray = torch.rand(1, 1, 32, 32) * 2 - 1
     with torch.inference_mode():

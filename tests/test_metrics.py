@@ -1,4 +1,4 @@
-"""Colour difference and colourfulness."""
+"""Color difference and colorfulness."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ def flat(red: int, green: int, blue: int) -> np.ndarray:
     return np.full((4, 4, 3), (red, green, blue), dtype=np.uint8)
 
 
-def test_same_colours_have_no_difference_and_gray_has_no_colour() -> None:
+def test_same_colors_have_no_difference_and_gray_has_no_color() -> None:
     assert ciede2000(flat(10, 200, 30), flat(10, 200, 30)) == 0
     assert colorfulness(flat(77, 77, 77)) == 0
 

@@ -337,7 +337,7 @@ def test_text_of_a_stranger_does_not_control_the_terminal(exports: dict[str, Pat
     onnx.save(model, tmp_path / "a.onnx")
     result = CliRunner().invoke(export_command, ["--inspect", str(tmp_path / "a.onnx")])
     assert result.exit_code == 0
-    assert "licence       MIT\ufffd[2J\n" in result.output
+    assert "license       MIT\ufffd[2J\n" in result.output
 
 
 @pytest.mark.parametrize("name", ["onnx", "torchscript", "torch-export"])
@@ -356,5 +356,5 @@ def test_a_file_tells_what_it_is_whatever_its_name(
     assert rows["precision"] == "fp32"
     assert "18 " in rows["operators"]  # LeakyReLU
     assert rows["parity, CPU"].startswith("largest ")
-    assert rows["licence"] == "not stated"
+    assert rows["license"] == "not stated"
     assert rows["model card"] == "# Model card"

@@ -1,4 +1,4 @@
-"""The architecture is what the README says, and the colour arithmetic is Pillow's."""
+"""The architecture is what the README says, and the color arithmetic is Pillow's."""
 
 import numpy as np
 import pytest

@@ -146,7 +146,7 @@ def test_no_number_is_within_no_limit(precision: str, exports: dict[str, Path]) 
     assert not Parity(1, 0.01, 0.2).excess(precision)
 
 
-def test_a_generator_without_colours_is_not_exported(tmp_path: Path) -> None:
+def test_a_generator_without_colors_is_not_exported(tmp_path: Path) -> None:
     generator = seeded_generator()
     with torch.no_grad():
         for parameter in generator.parameters():

@@ -1,4 +1,4 @@
-"""Results say that their colours are invented, and lose nothing else that was said."""
+"""Results say that their colors are invented, and lose nothing else that was said."""
 
 from pathlib import Path
 from xml.dom.minidom import Document, parseString

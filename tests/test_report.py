@@ -45,14 +45,14 @@ def rows_of(results: Path) -> dict[str, dict[str, Any]]:
 
 @pytest.fixture
 def photos(tmp_path: Path, make_photo: MakePhoto) -> Path:
-    """Photographs of hostile names and plain ones, in folders, in colour and broken."""
+    """Photographs of hostile names and plain ones, in folders, in color and broken."""
     folder = tmp_path / "photos"
     (folder / "1911" / "may").mkdir(parents=True)
     for seed, name in enumerate([*HOSTILE, "1911/a.jpg", "1911/may/b.jpg"]):
         (folder / name).parent.mkdir(exist_ok=True)  # "</script>.jpg" is in the folder "<"
         make_photo(600, 450, seed=seed).save(folder / name)
-    make_photo(256, 256, "RGB").save(folder / "in colour.jpg")
-    Image.open(folder / "in colour.jpg").convert("RGB").save(folder / "c.png")
+    make_photo(256, 256, "RGB").save(folder / "in color.jpg")
+    Image.open(folder / "in color.jpg").convert("RGB").save(folder / "c.png")
     make_photo(64, 48).convert("RGB").save(folder / "1911" / "gray.png")
     (folder / "broken.jpg").write_bytes(b"\xff\xd8<script>alert(1)</script>")
     return folder
@@ -78,7 +78,7 @@ def test_every_photograph_is_in_it_with_what_became_of_it(results: Path) -> None
     assert rows["1911/a.jpg"]["status"] == "colored"
     assert rows["1911/a.jpg"]["how"] == "luma kept"
     assert rows["1911/a.jpg"]["colorfulness"] > 1
-    assert rows["in colour.jpg"]["status"] == "copied"
+    assert rows["in color.jpg"]["status"] == "copied"
     assert rows["broken.jpg"]["status"] == "failed"
     assert "is not an image that can be read" in rows["broken.jpg"]["error"]
     assert "link" not in rows["broken.jpg"]
@@ -174,7 +174,7 @@ def test_links_are_escaped_to_the_byte() -> None:
 def test_the_page_escapes_and_forbids(results: Path) -> None:
     page = (results / "report" / "index.html").read_text()
     assert "&lt;script&gt;alert(&#39;card&#39;)&lt;/script&gt;" in page
-    assert "licence &lt;i&gt;" in page
+    assert "license &lt;i&gt;" in page
     assert "Model &lt;b&gt;model.onnx" in page
     assert "default-src &#39;none&#39;" in page or "default-src 'none'" in page
     assert page.count("<script") == 2

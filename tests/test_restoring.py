@@ -18,7 +18,7 @@ from colorgan.restore import restore_folder
 
 @pytest.fixture
 def results(exports: dict[str, Path], make_photo: MakePhoto, tmp_path: Path) -> Path:
-    """Results of three gray JPEGs, a neutral colour JPEG, a PNG and a colour photograph."""
+    """Results of three gray JPEGs, a neutral color JPEG, a PNG and a color photograph."""
     photos = tmp_path / "photos"
     (photos / "1911").mkdir(parents=True)
     make_photo(90, 70).save(photos / "a.jpg", comment=b"Box 12", xmp=b"not XMP at all")
@@ -27,7 +27,7 @@ def results(exports: dict[str, Path], make_photo: MakePhoto, tmp_path: Path) -> 
     make_photo(60, 60).save(photos / "1911/profile.jpg", icc_profile=linear_gray_profile())
     make_photo(50, 50).convert("RGB").save(photos / "neutral.jpg")
     make_photo(50, 50).save(photos / "c.png")
-    make_photo(256, 256, "RGB").save(photos / "in colour.jpg")
+    make_photo(256, 256, "RGB").save(photos / "in color.jpg")
     list(Colorizer(exports["onnx"]).colorize_folder(photos, tmp_path / "results"))
     write_report(tmp_path / "results")  # whose pictures are no results
     return tmp_path / "results"
@@ -65,8 +65,7 @@ def test_what_was_changed_is_refused(results: Path, tmp_path: Path) -> None:
     done = restore(results, tmp_path / "originals")
     assert done.exit_code == 1
     assert (
-        "colorized_a.jpg: its original cannot be restored: it was changed since it was coloured"
-        in done.stderr
+        "colorized_a.jpg: its original cannot be restored: it was changed since it was colored" in done.stderr
     )
     assert "3 originals restored; 1 failed" in done.stdout
     assert not (tmp_path / "originals/a.jpg").exists()
@@ -121,7 +120,7 @@ def test_folders_that_do_not_make_sense_are_refused(results: Path, tmp_path: Pat
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_every_orientation_is_coloured_as_it_is_seen(
+def test_every_orientation_is_colored_as_it_is_seen(
     exports: dict[str, Path], make_photo: MakePhoto, tmp_path: Path, orientation: int
 ) -> None:
     exif = Image.Exif()
@@ -135,7 +134,7 @@ def test_every_orientation_is_coloured_as_it_is_seen(
     with Image.open(outcome.output) as result, Image.open(tmp_path / "photos/a.jpg") as photo:
         assert result.size == photo.size == (160, 96)
         assert result.getexif()[0x0112] == orientation  # as nothing was turned
-    # Read again as any photograph: what it shows is what colouring it upright gives.
+    # Read again as any photograph: what it shows is what coloring it upright gives.
     expected = colorizer(tmp_path / "photos/a.jpg")
     with Image.open(outcome.output) as result:
         shown = ImageOps.exif_transpose(result)

@@ -144,7 +144,7 @@ def test_real_shards_side_by_side_one_of_them_killed_end_complete(photos: Path, 
     assert start(1).wait() == 0
     result = invoke("status", tmp_path / "out", photos)
     assert result.exit_code == 0, result.output
-    assert "12 coloured" in result.output
+    assert "12 colored" in result.output
     assert result.output.endswith("Complete.\n")
     assert invoke("batch", photos, tmp_path / "one").exit_code == 0
     assert contents(tmp_path / "out") == contents(tmp_path / "one")
@@ -162,7 +162,7 @@ def test_status_names_what_is_missing_failed_gone_or_changed(
     (photos / "4.jpg").unlink()
     result = invoke("status", tmp_path / "out", photos)
     assert result.exit_code == 1
-    assert "12 coloured, 1 failed" in result.output
+    assert "12 colored, 1 failed" in result.output
     said = dict(line.split(": ", 1) for line in result.stderr.splitlines())
     assert said.pop("bad.jpg").startswith("is not an image")
     assert said == {
@@ -206,7 +206,7 @@ def test_an_empty_shard_is_no_error(exports: dict[str, Path], photos: Path, tmp_
     )
     result = invoke("batch", photos, tmp_path / "out", "--model", exports["onnx"], "--shard", shard)
     assert result.exit_code == 0, result.output
-    assert "0 of 0 images coloured" in result.output
+    assert "0 of 0 images colored" in result.output
 
 
 def test_the_report_shows_what_all_shards_did(exports: dict[str, Path], photos: Path, tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_bad_dull_and_double_photographs_are_left_out_with_the_reason(
     left_out = {entry["source"]: entry["left_out"] for entry in entries if "left_out" in entry}
     assert left_out == {
         "bad.jpg": "is not an image that can be read",
-        "gray.png": "colourfulness 0.0",
+        "gray.png": "colorfulness 0.0",
         "sub/again.png": "the same picture as 00002.png",
     }
     assert len(find_photographs(tmp_path / "a")) == 10

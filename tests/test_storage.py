@@ -66,7 +66,7 @@ def test_results_are_those_of_a_folder(
 ) -> None:
     result = batch(scans, bucket / "results", "--model", exports["onnx"])
     assert result.exit_code == 0
-    assert f"{COUNT} of {COUNT} images coloured" in result.stdout
+    assert f"{COUNT} of {COUNT} images colored" in result.stdout
     assert f"Results: {bucket}/results\n" in result.stdout
     assert not any(path.endswith(".jpg") for path in server.requests("HEAD"))  # a listing knows their sizes
     assert batch(tmp_path / "scans", tmp_path / "results", "--model", exports["onnx"]).exit_code == 0
@@ -84,7 +84,7 @@ def test_input_or_results_may_be_on_this_machine(
     results = tmp_path / "results" if here == "results" else bucket / "results"
     for done in (0, COUNT):
         result = batch(source, results, "--model", exports["onnx"])
-        assert f"{COUNT - done} of {COUNT} images coloured" in result.stdout
+        assert f"{COUNT - done} of {COUNT} images colored" in result.stdout
     assert len(contents(results) if isinstance(results, Path) else images(results)) == COUNT
 
 
@@ -166,7 +166,7 @@ def test_shards_work_side_by_side_and_are_merged(
     names = set(objects(results)) - set(images(results))
     assert names == {".colorgan/1-of-2.jsonl", ".colorgan/2-of-2.jsonl"}
     result = batch(scans, results, "--model", exports["onnx"])
-    assert f"0 of {COUNT} images coloured" in result.stdout
+    assert f"0 of {COUNT} images colored" in result.stdout
     assert set(objects(results)) - set(images(results)) == {"manifest.jsonl"}
     assert status().stdout.endswith("Complete.\n")
 
@@ -182,7 +182,7 @@ def test_ray_shares_out_a_bucket(
     command += ["--model", str(model), "--engine", "ray", "--actors", "2", "--cpus-per-actor", "1"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-    assert f"{COUNT} of {COUNT} images coloured" in done.stdout
+    assert f"{COUNT} of {COUNT} images colored" in done.stdout
     batch(tmp_path / "scans", tmp_path / "results", "--model", exports["onnx"])
     assert images(bucket / "results") == contents(tmp_path / "results")
     assert set(objects(bucket / "results")) - set(images(bucket / "results")) == {"manifest.jsonl"}
@@ -208,7 +208,7 @@ def test_an_object_that_cannot_be_read_fails_alone_and_is_tried_again(
     assert len(images(bucket / "results")) == COUNT - 1
     server.order()
     result = batch(scans, bucket / "results", "--model", exports["onnx"])
-    assert f"1 of {COUNT} images coloured" in result.stdout
+    assert f"1 of {COUNT} images colored" in result.stdout
     assert len(images(bucket / "results")) == COUNT
 
 
@@ -270,12 +270,12 @@ def test_lists_may_name_objects_and_be_one(
     names = f"{scans}/1900/0.jpg\n{tmp_path}/scans/1901/1.jpg\n"
     put(bucket / "list.txt", names.encode())
     result = batch(f"@{bucket}/list.txt", tmp_path / "results", "--model", exports["onnx"])
-    assert "2 of 2 images coloured" in result.stdout
+    assert "2 of 2 images colored" in result.stdout
     there = Path(*scans.parts[1:], "1900/colorized_0.jpg").as_posix()
     here = Path(*tmp_path.parts[1:], "scans/1901/colorized_1.jpg").as_posix()
     assert set(contents(tmp_path / "results")) == {there, here}
     result = batch(scans / "1900/2.jpg", tmp_path / "one", "--model", exports["onnx"])
-    assert "1 of 1 images coloured" in result.stdout
+    assert "1 of 1 images colored" in result.stdout
     assert set(contents(tmp_path / "one")) == {"colorized_2.jpg"}
 
 
@@ -303,7 +303,7 @@ def test_keys_that_no_path_can_name_are_reported(
     bucket.store.pipe_file(f"{scans}/odd//a.jpg", b"a")
     result = batch(scans, tmp_path / "results", "--model", exports["onnx"])
     assert result.exit_code == 1
-    assert f"{COUNT} of {COUNT} images coloured" in result.stdout
+    assert f"{COUNT} of {COUNT} images colored" in result.stdout
     assert "/odd/', of which colorgan can make no path; rename it\n" in result.stderr
 
 

@@ -279,7 +279,7 @@ def test_collapse_is_said_once_and_again_after_it_was_better() -> None:
     watch = CollapseWatch()
     fine, gray = {"chroma": 0.6, "accuracy": 0.7}, {"chroma": 0.01, "accuracy": 0.7}
     assert not [line for _ in range(PATIENCE - 1) for line in watch(gray)]
-    assert "hardly any colour" in watch(gray)[0]
+    assert "hardly any color" in watch(gray)[0]
     assert not watch(gray)
     assert not watch(fine)
     assert len([line for _ in range(PATIENCE) for line in watch(gray)]) == 1

@@ -63,7 +63,7 @@ class Model:
     """Calls of `predict` that may run side by side."""
     license: str = ""
     card: str = ""
-    """What the file says of its licence, and its model card."""
+    """What the file says of its license, and its model card."""
 
 
 def load_model(

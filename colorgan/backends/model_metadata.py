@@ -43,7 +43,7 @@ class ModelMetadata:
     format_version: int = FORMAT_VERSION
 
     def to_strings(self) -> dict[str, str]:
-        """Licence and card as they are, for whoever looks into the file; the rest as JSON."""
+        """License and card as they are, for whoever looks into the file; the rest as JSON."""
         values: dict[str, Any] = asdict(self)
         return {LICENSE: values.pop(LICENSE), CARD: values.pop(CARD), KEY: json.dumps(values)}
 

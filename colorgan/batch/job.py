@@ -113,7 +113,7 @@ class Job:
         return any(isinstance(place, ObjectPath) for place in places)
 
     def takes(self, path: AnyPath) -> bool:
-        """Whether a file is to be coloured: it was named itself, or its name is that of an image."""
+        """Whether a file is to be colored: it was named itself, or its name is that of an image."""
         return self.listed is not None or has_image_suffix(path)
 
     def relative(self, path: AnyPath) -> PurePath:

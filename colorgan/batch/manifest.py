@@ -59,7 +59,7 @@ class Entry:
     """From reading the input to the result's being in place."""
     error: str
     colorfulness: float = 0.0
-    """Of the result (Hasler and Suesstrunk), as the generator sees it; 0 is gray, or not coloured here."""
+    """Of the result (Hasler and Suesstrunk), as the generator sees it; 0 is gray, or not colored here."""
     etag: str = ""
     """Of an input in object storage."""
 

@@ -13,9 +13,9 @@ class Status(StrEnum):
 
     COLORED = "colored"
     COPIED = "copied"
-    """It was in colour already, and its bytes were copied."""
+    """It was in color already, and its bytes were copied."""
     SKIPPED = "skipped"
-    """It was in colour already, and was to be left out."""
+    """It was in color already, and was to be left out."""
     DONE = "done"
     """An earlier run had done it, and neither file, model nor settings have changed."""
     FAILED = "failed"
@@ -40,4 +40,4 @@ class Outcome:
     stamp: Stamp = UNREAD
     """Of the file, as it was read."""
     colorfulness: float = 0.0
-    """Of a coloured result, by Hasler and Suesstrunk's measure; 0 is gray."""
+    """Of a colored result, by Hasler and Suesstrunk's measure; 0 is gray."""

@@ -29,7 +29,7 @@ def find_images(folder: Path) -> list[Path]:
 def require_images(folder: Path) -> list[Path]:
     """The same, but it is an error if there are none."""
     if not folder.is_dir():
-        raise UsageError(f"{folder}: there is no such folder; name one with colour photographs")
+        raise UsageError(f"{folder}: there is no such folder; name one with color photographs")
     if not (paths := find_images(folder)):
         raise UsageError(f"{folder}: there are no images in it")
     return paths

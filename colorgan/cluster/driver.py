@@ -98,7 +98,7 @@ class Cluster:
         return cpus, gpus, int(sum(rooms))
 
     def run(self, colorizer: Colorizer, job: Job, stop: Event, times: StageTimes) -> Iterator[Outcome]:
-        """Colour the files of the job on all workers; `colorizer`, here, only says what is left to do."""
+        """Color the files of the job on all workers; `colorizer`, here, only says what is left to do."""
         left: list[str] = []  # a Path takes several times the memory
         with Manifest.open(job.destination) as manifest:
             for item in colorizer.pending(job, manifest):

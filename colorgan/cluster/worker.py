@@ -36,7 +36,7 @@ class Worker:
         self.colorizer = Colorizer(model, config)
 
     def color(self, job: Job) -> dict[str, float]:
-        """Colour a chunk; give the seconds of the stages."""
+        """Color a chunk; give the seconds of the stages."""
         self._keep_to_its_share()
         times = StageTimes()
         for outcome in self.colorizer.run(job, self._stop, times):

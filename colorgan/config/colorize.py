@@ -41,7 +41,7 @@ class ColorizeConfig(Config):
     )
     if_color: str = setting(
         "copy",
-        "What to do with a photograph that is in colour already.",
+        "What to do with a photograph that is in color already.",
         choices=("copy", "skip", "recolor"),
     )
     chroma_upsampling: str = setting(
@@ -61,8 +61,8 @@ class ColorizeConfig(Config):
         high=100,
         zero="auto",
     )
-    saturation: float = setting(1.0, "Strength of the colours: 0 none, 1 as predicted.", low=0, high=4)
-    overwrite: bool = setting(False, "Colour again what an earlier run has done.")
+    saturation: float = setting(1.0, "Strength of the colors: 0 none, 1 as predicted.", low=0, high=4)
+    overwrite: bool = setting(False, "Color again what an earlier run has done.")
 
     def __post_init__(self) -> None:
         super().__post_init__()

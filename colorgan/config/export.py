@@ -36,7 +36,7 @@ class ExportConfig(Config):
     native_size: int = setting(
         0, "Side in pixels that suits the generator best, noted in the file.", low=0, zero="as trained"
     )
-    license: str = setting("", "Licence of the model, such as CC-BY-4.0, noted in the file.")
+    license: str = setting("", "License of the model, such as CC-BY-4.0, noted in the file.")
 
     def __post_init__(self) -> None:
         super().__post_init__()

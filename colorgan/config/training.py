@@ -86,11 +86,11 @@ class TrainingConfig(Config):
     l1_weight: float = setting(100.0, "Weight of L1 beside the adversarial loss.", low=0)
     chroma_weight: float = setting(
         0.0,
-        "Weight of colourful pixels in L1, such as 5: L1 alone is least for dull colours where it doubts.",
+        "Weight of colorful pixels in L1, such as 5: L1 alone is least for dull colors where it doubts.",
         low=0,
     )
     warmup_epochs: int = setting(
-        0, "First epochs with L1 alone: colours settle before the discriminator joins.", low=0
+        0, "First epochs with L1 alone: colors settle before the discriminator joins.", low=0
     )
     discriminator: str = setting(
         "image",

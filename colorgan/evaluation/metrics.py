@@ -1,4 +1,4 @@
-"""How near predicted colours are to the true ones, and how colourful they are."""
+"""How near predicted colors are to the true ones, and how colorful they are."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Lab = npt.NDArray[np.floating]
 
 
 def ciede2000(predicted: RGB8, truth: RGB8) -> float:
-    """Mean CIEDE2000 colour difference of two sRGB images, uint8 (H, W, 3); lower is better."""
+    """Mean CIEDE2000 color difference of two sRGB images, uint8 (H, W, 3); lower is better."""
     return ciede2000_of_lab(rgb2lab(predicted), rgb2lab(truth))
 
 

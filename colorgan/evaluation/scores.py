@@ -1,4 +1,4 @@
-"""How near coloured photographs come to the true ones, image by image."""
+"""How near colored photographs come to the true ones, image by image."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _distances(image: RGB8, truth: RGB8, true_lab: Lab) -> tuple[float, float, f
 
 
 def summarize(scores: Sequence[Scores]) -> dict[str, Estimate]:
-    """Means over the photographs and, of CIEDE2000 and colourfulness, the change and the ratio of means.
+    """Means over the photographs and, of CIEDE2000 and colorfulness, the change and the ratio of means.
 
     The intervals are those of the percentile bootstrap over photographs, with a fixed seed.
     """

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 
 class Discriminator(nn.Module):
-    """Score a colour image or, with `patches`, each patch of 70 x 70: a plain strided CNN for any size.
+    """Score a color image or, with `patches`, each patch of 70 x 70: a plain strided CNN for any size.
 
     The layers for patches are pix2pix's (Isola et al. 2017, appendix 6.1.2).
     """

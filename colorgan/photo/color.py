@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.floating]
 TONED = 4.5
 """Chroma spread, in steps of 255, up to which a photograph counts as black and white, sepia included.
 
-Scans of 34 old black-and-white photographs, some of them stained, have 0 to 4.0; of 1,500 colour
+Scans of 34 old black-and-white photographs, some of them stained, have 0 to 4.0; of 1,500 color
 photographs 3 % have less than 4.5.
 """
 
@@ -83,7 +83,7 @@ def fit_chroma(luma: Planes, chroma: Planes, step: int, guide: Planes | None = N
     Gives uint8 (2, ceil(H / step), ceil(W / step)). `guide` is the luma uint8 (h, w) that belongs to the
     chroma given: with it, chroma follows the edges of the luma; without, it is interpolated bilinearly.
 
-    Where luma and chroma together are no colour that RGB has, a viewer would clip it and show another luma:
+    Where luma and chroma together are no color that RGB has, a viewer would clip it and show another luma:
     chroma is reduced towards neutral there. Between the samples a viewer interpolates, which moves the luma
     that it shows by 2 steps of 255 or less in 99.86 % of the pixels of each of 34 scans of old photographs,
     the coding of the JPEG included (`benchmarks/displayed_luma.py`).
@@ -203,9 +203,9 @@ def pad_to_even(luma: Planes) -> Planes:
 
 
 def colorfulness(rgb: Planes) -> float:
-    """Colourfulness M of an sRGB image, uint8 (H, W, 3), with signed opponents; 0 is gray.
+    """Colorfulness M of an sRGB image, uint8 (H, W, 3), with signed opponents; 0 is gray.
 
-    Hasler and Suesstrunk, "Measuring colourfulness in natural images" (2003), equation 8.
+    Hasler and Suesstrunk, "Measuring colorfulness in natural images" (2003), equation 8.
     """
     red, green, blue = np.moveaxis(rgb.astype(np.float64), -1, 0)
     opponents = np.stack([red - green, (red + green) / 2 - blue])

@@ -1,4 +1,4 @@
-"""Write coloured photographs: the format and metadata of a result."""
+"""Write colored photographs: the format and metadata of a result."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def output_format(photo: Photo, wanted: str = "keep") -> str:
 def quality_of(photo: Photo, format: str, asked: int) -> int:
     """The quality, 1 to 100, to encode a result in: what was asked for or, for 0, what suits it.
 
-    From JPEG to JPEG that is the quality that stands for the photograph's own quantisation table for luma, so
-    that coefficients hardly change when they are quantised again, or 0 if it is none of libjpeg's; else 95.
+    From JPEG to JPEG that is the quality that stands for the photograph's own quantization table for luma, so
+    that coefficients hardly change when they are quantized again, or 0 if it is none of libjpeg's; else 95.
     """
     table = _luma_table(photo.image) if format == "JPEG" else ()
     return asked or (_standard_tables().get(table, 0) if table else QUALITY)
@@ -67,7 +67,7 @@ def _standard_tables() -> dict[tuple[int, ...], int]:
 
 
 def _tables(image: Image.Image) -> dict[int, list[int]]:
-    """The quantisation tables of a JPEG; of another image, none."""
+    """The quantization tables of a JPEG; of another image, none."""
     tables: dict[int, list[int]] = getattr(image, "quantization", {})
     return tables
 
@@ -93,9 +93,9 @@ def encode(
 ) -> bytes:
     """Encode chroma uint8 (2, h, w) laid over luma (H, W), as `full_luma` gives it.
 
-    `quality`, 1 to 100, is that of JPEG and WebP, and 0 means the quantisation tables of the photograph, a
+    `quality`, 1 to 100, is that of JPEG and WebP, and 0 means the quantization tables of the photograph, a
     JPEG; `guide` is the luma of the chroma's size, for `fit_chroma`. The photograph's metadata and
-    transparency come along, and its XMP says what the colours are from.
+    transparency come along, and its XMP says what the colors are from.
     """
     metadata = save_options(photo, format, credit)
     try:
@@ -126,7 +126,7 @@ def encode(
 
 
 def _encode_by_tables(photo: Photo, luma: Planes, planes: Planes, metadata: dict[str, Any]) -> bytes:
-    """Encode luma and chroma of its size as a JPEG (4:2:0) with the photograph's quantisation tables."""
+    """Encode luma and chroma of its size as a JPEG (4:2:0) with the photograph's quantization tables."""
     image = Image.merge("YCbCr", [Image.fromarray(plane) for plane in (luma, *planes)])
     return _save(image, "JPEG", metadata | {"qtables": _tables(photo.image), "subsampling": "4:2:0"})
 

@@ -1,4 +1,4 @@
-"""A colour profile for a photograph that was gray: its own tones, and sRGB's colours (ICC.1:2022)."""
+"""A color profile for a photograph that was gray: its own tones, and sRGB's colors (ICC.1:2022)."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ KEPT = (b"desc", b"cprt", b"wtpt", b"chad")
 
 
 def is_for_gray(profile: bytes) -> bool:
-    """Whether a profile is for gray alone (7.2.8: the field of the colour space)."""
+    """Whether a profile is for gray alone (7.2.8: the field of the color space)."""
     return profile[16:20] == b"GRAY"
 
 
@@ -70,6 +70,6 @@ def _write(header: bytes, tags: dict[bytes, bytes]) -> bytes:
             data += value + bytes(-len(value) % 4)
     entries = b"".join(struct.pack(">4sII", name, places[value], len(value)) for name, value in tags.items())
     size = struct.pack(">I", start + len(data))
-    display = b"mntrRGB "  # the class that may have a matrix and curves, and the colour space
+    display = b"mntrRGB "  # the class that may have a matrix and curves, and the color space
     unsigned = header[20:84] + bytes(16) + header[100:]  # the profile's ID was that of the old one
     return size + header[4:12] + display + unsigned + struct.pack(">I", len(tags)) + entries + data

@@ -113,7 +113,7 @@ class Photo:
 
     @property
     def bytes_to_color(self) -> int:
-        """Memory that colouring it takes at most, in bytes: its file, and its planes in Pillow's forms."""
+        """Memory that coloring it takes at most, in bytes: its file, and its planes in Pillow's forms."""
         return len(self.data) + BYTES_PER_PIXEL * self.image.width * self.image.height
 
     @property
@@ -125,16 +125,16 @@ class Photo:
             return 1
 
     def reduced(self, width: int, height: int, source: Image.Image | None = None) -> Image.Image:
-        """The photograph as seen, scaled to this size: mode L, or YCbCr if the file holds colour.
+        """The photograph as seen, scaled to this size: mode L, or YCbCr if the file holds color.
 
         `source` is the photograph as it is stored, of any size; without it, the file is decoded. A JPEG that
-        may hold colour is decoded at 1/2, 1/4 or 1/8 of its size where that is still as large.
+        may hold color is decoded at 1/2, 1/4 or 1/8 of its size where that is still as large.
         """
         if self.orientation in SIDEWAYS:
             width, height = height, width
         if source is None and self._is_color_jpeg:
             # A second look, at a fraction of the cost of the first, which is for full resolution: whether it
-            # is in colour is to be seen.
+            # is in color is to be seen.
             source = self._decoded_at("YCbCr", width, height)
         source = self.image if source is None else source
         plain = self._plain(source)
@@ -174,7 +174,7 @@ class Photo:
     def deep_luma(self) -> DeepPlanes | None:
         """The luma as seen with all of its 16 bits, uint16 (H, W); None if it has no more than 8.
 
-        A gray profile is not applied: it must be one that `rgb_from_gray` can turn into one for colour.
+        A gray profile is not applied: it must be one that `rgb_from_gray` can turn into one for color.
         """
         profile = self.image.info.get("icc_profile")
         lost = profile and is_for_gray(profile) and rgb_from_gray(profile) is None
@@ -224,12 +224,12 @@ class Photo:
 
 
 def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """Apply a gray or CMYK profile, which has no place in a colour result."""
+    """Apply a gray or CMYK profile, which has no place in a color result."""
     try:
         source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
         plain = image.convert("L") if image.mode in ("1", "LA") else image
         converted = ImageCms.profileToProfile(plain, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
     except ImageCms.PyCMSError as error:
-        raise ValueError(f"its colour profile does not fit its pixels: {error}") from error
+        raise ValueError(f"its color profile does not fit its pixels: {error}") from error
     assert converted is not None
     return converted

@@ -27,7 +27,7 @@ XMP = b"http://ns.adobe.com/xap/1.0/\0"
 """How the APP1 segment with XMP begins (XMP specification, part 3, 1.1.3)."""
 
 ICC = b"ICC_PROFILE\0"
-"""How the APP2 segments with a colour profile begin; their number and count follow (ICC.1:2022, B.4)."""
+"""How the APP2 segments with a color profile begin; their number and count follow (ICC.1:2022, B.4)."""
 
 ADOBE = b"Adobe"
 YCC = b"\x01"  # the transform of APP14 that says YCbCr (T.872, 6.5.3)

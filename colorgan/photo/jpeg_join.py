@@ -1,6 +1,6 @@
 """Join chroma to a grayscale JPEG that stays as it is, and take it away again (ITU-T T.81).
 
-A colour JPEG may have scans of their own for its three components (T.81, A.2.2): the gray file's scans stay
+A color JPEG may have scans of their own for its three components (T.81, A.2.2): the gray file's scans stay
 byte for byte and become those of Y, and Cb and Cr are added after them.
 """
 
@@ -36,11 +36,11 @@ from colorgan.photo.jpeg import (
 )
 
 RECORD = b"colorgan\0"
-"""How the APP11 segments begin that tell how to take the colour away again."""
+"""How the APP11 segments begin that tell how to take the color away again."""
 
 
 LONGEST_RECORD = 1 << 25
-"""Bytes of an unpacked record: it may hold a colour profile, of which there can be 255 segments."""
+"""Bytes of an unpacked record: it may hold a color profile, of which there can be 255 segments."""
 
 
 class NoRecordError(JpegError):
@@ -58,11 +58,11 @@ class _Part:
 def join(
     gray: GrayJpeg, cb: GrayJpeg, cr: GrayJpeg, xmp: bytes | None = None, icc: bytes | None = None
 ) -> bytes:
-    """Add chroma to a grayscale JPEG: a colour JPEG (4:2:0) in which its scans stand byte for byte.
+    """Add chroma to a grayscale JPEG: a color JPEG (4:2:0) in which its scans stand byte for byte.
 
     `cb` and `cr` are grayscale JPEGs of ceil(width / 2) x ceil(height / 2) pixels (T.81, A.1.1), of one
-    quantisation table, progressive if `gray` is. `xmp` takes the place of the XMP that there is, and `icc`
-    that of the colour profile. `undo` gives the grayscale file back. Raises JpegError.
+    quantization table, progressive if `gray` is. `xmp` takes the place of the XMP that there is, and `icc`
+    that of the color profile. `undo` gives the grayscale file back. Raises JpegError.
     """
     half = (-(-gray.width // 2), -(-gray.height // 2))
     for plane in (cb, cr):
@@ -77,7 +77,7 @@ def join(
     record = map(_added, _record(gray.data, before, after))
     joined = b"".join(part.now for part in (*before, *record, *after))
     if undo(joined) != gray.data:
-        raise JpegError("the colour could not be taken away again")
+        raise JpegError("the color could not be taken away again")
     return joined
 
 
@@ -106,7 +106,7 @@ def undo(joined: bytes) -> bytes:
     except (zlib.error, ValueError, KeyError, TypeError, RecursionError) as error:
         raise JpegError("its record is damaged") from error
     if hashlib.sha256(gray).hexdigest() != expected:
-        raise JpegError("it was changed since it was coloured")
+        raise JpegError("it was changed since it was colored")
     return gray
 
 
@@ -125,7 +125,7 @@ def _added(data: bytes) -> _Part:
 def _rewritten(
     gray: GrayJpeg, segments: Iterable[Segment], xmp: bytes | None, icc: bytes | None
 ) -> Iterator[_Part]:
-    """Segments of the gray file, with what must change in a colour file."""
+    """Segments of the gray file, with what must change in a color file."""
     for segment in segments:
         old = gray.data[segment.start : segment.scan_end]
         body = gray.data[segment.body : segment.end]
@@ -148,7 +148,7 @@ def _rewritten(
 
 
 def _slot(gray: GrayJpeg) -> int:
-    """A slot for the quantisation table of chroma that luma does not use."""
+    """A slot for the quantization table of chroma that luma does not use."""
     return (gray.data[gray.frame.body + 8] + 1) % 4
 
 

@@ -28,14 +28,14 @@ class KeptLuma:
     half: Image.Image
     """Its luma as it is stored, at half the size: mode L."""
     icc: bytes | None
-    """The colour profile that its gray one becomes."""
+    """The color profile that its gray one becomes."""
 
     @classmethod
     def of(cls, photo: Photo) -> KeptLuma:
         """Decode as much as is needed; raises JpegError with the reason if chroma cannot be joined to it."""
         profile, icc = photo.image.info.get("icc_profile"), None
         if profile and not is_for_rgb(profile) and (icc := rgb_from_gray(profile)) is None:
-            raise JpegError("its colour profile cannot be made one for colour")
+            raise JpegError("its color profile cannot be made one for color")
         if photo.image.info.get("mpoffset"):
             raise JpegError("other pictures follow it, at places that would change")
         gray = GrayJpeg.parse(photo.data)

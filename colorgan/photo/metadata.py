@@ -21,7 +21,7 @@ PNG_XMP = "XML:com.adobe.xmp"  # the keyword of XMP (XMP specification, part 3, 
 
 
 def save_options(photo: Photo, format: str, credit: Credit) -> dict[str, Any]:
-    """Pillow's save options for EXIF, colour profile, XMP with the credit, texts and resolution."""
+    """Pillow's save options for EXIF, color profile, XMP with the credit, texts and resolution."""
     info = photo.image.info
     options: dict[str, Any] = {key: info[key] for key in ("dpi", "comment") if info.get(key)}
     xmp = credit.added_to(info.get("xmp"))

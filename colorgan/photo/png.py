@@ -1,4 +1,4 @@
-"""Write PNGs in colour of 16 bits, which Pillow cannot."""
+"""Write PNGs in color of 16 bits, which Pillow cannot."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 ZLIB_LEVEL = 1
 """Of PNG and TIFF: a quarter of the time of zlib's own choice, and on photographs files as small."""
 
-RGB, UP = 2, 2  # colour type and filter type (PNG specification, 3rd edition, 11.2.1 and 9.2)
+RGB, UP = 2, 2  # color type and filter type (PNG specification, 3rd edition, 11.2.1 and 9.2)
 
 
 def encode_png(pixels: DeepPlanes, described_by: bytes) -> bytes:

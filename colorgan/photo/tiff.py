@@ -1,4 +1,4 @@
-"""Write TIFFs in colour, of 8 or 16 bits, compressed and with EXIF's folders: Pillow cannot do all this."""
+"""Write TIFFs in color, of 8 or 16 bits, compressed and with EXIF's folders: Pillow cannot do all this."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def encode_tiff(
         extrasamples=["unassalpha"] if pixels.shape[-1] == 4 else None,
         compression="zlib",
         compressionargs={"level": ZLIB_LEVEL},
-        predictor=True,  # differences of neighbours, which on photographs take a third less
+        predictor=True,  # differences of neighbors, which on photographs take a third less
         metadata=None,
         software=False,
         iccprofile=icc,

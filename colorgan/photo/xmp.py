@@ -1,4 +1,4 @@
-"""Say in a photograph's XMP that its colours were invented, and by what."""
+"""Say in a photograph's XMP that its colors were invented, and by what."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ INSTRUCTIONS = re.compile(rb"<\?.*?\?>", re.DOTALL)
 
 @dataclass(frozen=True)
 class Credit:
-    """The model that coloured a photograph."""
+    """The model that colored a photograph."""
 
     model: str
     sha256: str

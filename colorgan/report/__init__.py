@@ -33,7 +33,7 @@ class RunSummary:
     """Date and time."""
     seconds: float
     images: int
-    """Coloured in this run."""
+    """Colored in this run."""
     runs_on: str
     model: str
     license: str

@@ -38,7 +38,7 @@ class Aging:
         return torch.where(self._chance(share), old, self.clean)
 
     def _film(self) -> Tensor:
-        """Weights of the colours somewhere between those of the eye and those of an old film."""
+        """Weights of the colors somewhere between those of the eye and those of an old film."""
         blind = torch.where(self._chance(0.5), self._uniform(0, 1), 0.0)
         weights = torch.tensor(BLIND, device=self.rgb.device).view(1, 3, 1, 1)
         return torch.lerp(self.clean, (self.rgb * weights).sum(1, keepdim=True), blind)
@@ -85,7 +85,7 @@ class Aging:
         return torch.where(dust, 0.95, gray)
 
     def _jpeg(self, gray: Tensor) -> Tensor:
-        """What JPEG's quantisation leaves of the luma, at a quality of about 40 to 90."""
+        """What JPEG's quantization leaves of the luma, at a quality of about 40 to 90."""
         n, _, height, width = self.shape
         blocks = 255 * gray.view(n, height // 8, 8, width // 8, 8).transpose(2, 3) - 128
         at = torch.arange(8, device=gray.device)

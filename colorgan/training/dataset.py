@@ -1,4 +1,4 @@
-"""Square colour photographs in batches, uint8, decoded on the fly, in an order that the seed decides."""
+"""Square color photographs in batches, uint8, decoded on the fly, in an order that the seed decides."""
 
 from __future__ import annotations
 

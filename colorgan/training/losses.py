@@ -1,4 +1,4 @@
-"""The three losses of the original recipe, for a gray photograph x and its colours y.
+"""The three losses of the original recipe, for a gray photograph x and its colors y.
 
     discriminator   L_D   = BCE(D(y), 1) + BCE(D(G(x)), 0)
     adversarial     L_adv = BCE(D(G(x)), 1)
@@ -15,7 +15,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits, log_softmax
 
 
 def discriminator_loss(real_logits: Tensor, fake_logits: Tensor, smoothing: float = 0.0) -> Tensor:
-    """L_D of logits for real and for predicted colours, each (N, ...): fake is 0, real 1 - `smoothing`.
+    """L_D of logits for real and for predicted colors, each (N, ...): fake is 0, real 1 - `smoothing`.
 
     Only the real are smoothed: Salimans et al., "Improved techniques for training GANs" (2016), 3.4.
     """

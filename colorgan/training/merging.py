@@ -1,7 +1,7 @@
 """Merge two checkpoints of one run into one, whose weights are the mean of theirs.
 
 Of L1 alone and of the discriminator's part: where they err in different ways, the mean can err less than both
-(Wortsman et al. 2022, "Model soups", arXiv:2203.05482). As the mean's colours are duller, they can be made
+(Wortsman et al. 2022, "Model soups", arXiv:2203.05482). As the mean's colors are duller, they can be made
 stronger in the head, which is linear but for its tanh.
 """
 

@@ -10,12 +10,12 @@ PATIENCE = 10
 SIGNS: dict[str, tuple[Callable[[Mapping[str, float]], bool], str]] = {
     "gray": (
         lambda means: means["chroma"] < 0.1,
-        "the predictions have hardly any colour; if it stays so, try --warmup-epochs, --chroma-weight or a "
+        "the predictions have hardly any color; if it stays so, try --warmup-epochs, --chroma-weight or a "
         "lower --learning-rate",
     ),
     "gaudy": (
         lambda means: means["chroma"] > 2,
-        "the predictions are more than twice as colourful as the photographs; lower --chroma-weight, or "
+        "the predictions are more than twice as colorful as the photographs; lower --chroma-weight, or "
         "raise --l1-weight",
     ),
     "won": (

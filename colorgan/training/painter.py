@@ -52,7 +52,7 @@ class Painter(nn.Module):
 
 
 class Judge(nn.Module):
-    """The discriminator on real and predicted colours in one call, as gradients are gathered once a call."""
+    """The discriminator on real and predicted colors in one call, as gradients are gathered once a call."""
 
     def __init__(self, discriminator: Discriminator) -> None:
         super().__init__()

@@ -154,8 +154,8 @@ class Run:
         log.grid(trainer.step, grid)
         self.say(
             f"validation: L1 {result.l1:.4f}, CIEDE2000 {result.ciede2000:.2f} "
-            f"(colourless {result.colorless_ciede2000:.2f}), PSNR {result.psnr:.1f} dB, "
-            f"SSIM {result.ssim:.3f}, colourfulness {result.colorfulness_ratio:.2f} of the true"
+            f"(colorless {result.colorless_ciede2000:.2f}), PSNR {result.psnr:.1f} dB, "
+            f"SSIM {result.ssim:.3f}, colorfulness {result.colorfulness_ratio:.2f} of the true"
         )
         return result
 

@@ -32,7 +32,7 @@ from colorgan.training.near_duplicates import difference_hash
 from colorgan.training.photographs import INDEX, Photograph, read_index
 
 QUALITY = 92
-"""Of the JPEGs, whose chroma has full resolution: colours are what is learned."""
+"""Of the JPEGs, whose chroma has full resolution: colors are what is learned."""
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ class Packing:
         if photo.reason:
             return photo.reason
         if photo.colorfulness < self.config.min_colorfulness:
-            return f"colourfulness {photo.colorfulness:.1f}"
+            return f"colorfulness {photo.colorfulness:.1f}"
         if self.config.drop_duplicates and (first := self._first_of.get(photo.pixels)):
             return f"the same picture as {first}"
         return ""

@@ -136,7 +136,7 @@ class Trainer:
         prepared = [self._prepare(pixels, number) for number, pixels in enumerate(batches)]
         adversarial = self.epoch >= self.config.warmup_epochs
         # Of a single batch, both updates share the generator's forward pass; of several, all its inner values
-        # would have to be kept until the discriminator's update, so that each is coloured a second time.
+        # would have to be kept until the discriminator's update, so that each is colored a second time.
         only = self._paint(prepared[0], adversarial) if len(prepared) == 1 else None
         scalars = self._update_discriminator(prepared, only) if adversarial else {}
         scalars |= self._update_generator(prepared, only, adversarial)

@@ -1,4 +1,4 @@
-"""Colour photographs whose colours are known, and compare."""
+"""Color photographs whose colors are known, and compare."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from colorgan.training.dataset import load_square
 from colorgan.training.photographs import Photograph
 
 METRIC_SIZE = 256
-"""Larger images are reduced to this side before their colours are compared."""
+"""Larger images are reduced to this side before their colors are compared."""
 
 SAMPLES = 8
 """Photographs on a sample grid."""
@@ -30,7 +30,7 @@ SAMPLES = 8
 class Validation:
     """Means over photographs: L1 in [0, 2], CIEDE2000 and that of the gray itself, PSNR (dB), SSIM.
 
-    `colorfulness_ratio` is the mean colourfulness of the predictions over that of the true colours.
+    `colorfulness_ratio` is the mean colorfulness of the predictions over that of the true colors.
     """
 
     l1: float

@@ -1,4 +1,4 @@
-// node onnx_javascript.mjs MODEL.rgb.onnx PHOTO.pgm RESULT.ppm: colour a photograph by onnxruntime-web.
+// node onnx_javascript.mjs MODEL.rgb.onnx PHOTO.pgm RESULT.ppm: color a photograph by onnxruntime-web.
 // The same calls work in a browser, with the pixels of a canvas in place of the files.
 
 import { readFileSync, writeFileSync } from "node:fs";

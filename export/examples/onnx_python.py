@@ -1,4 +1,4 @@
-"""python onnx_python.py MODEL.onnx PHOTO RESULT: colour a photograph by onnxruntime alone."""
+"""python onnx_python.py MODEL.onnx PHOTO RESULT: color a photograph by onnxruntime alone."""
 
 import json
 import sys

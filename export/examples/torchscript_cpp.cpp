@@ -1,4 +1,4 @@
-// colorize MODEL.torchscript PHOTO.pgm RESULT.ppm SIZE: colour a photograph by libtorch alone.
+// colorize MODEL.torchscript PHOTO.pgm RESULT.ppm SIZE: color a photograph by libtorch alone.
 // SIZE is the model's native size in pixels, which `colorgan-export --inspect MODEL` tells.
 
 #include <fstream>

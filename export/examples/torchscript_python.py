@@ -1,4 +1,4 @@
-"""python torchscript_python.py MODEL.torchscript PHOTO RESULT: colour a photograph by PyTorch alone."""
+"""python torchscript_python.py MODEL.torchscript PHOTO RESULT: color a photograph by PyTorch alone."""
 
 import json
 import sys

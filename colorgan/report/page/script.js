@@ -3,7 +3,7 @@
 "use strict";
 
 const AT_ONCE = 120; // cards that are added at a time: ten thousand at once would take seconds
-const WORDS = { colored: "coloured", copied: "in colour already, copied", skipped: "in colour already, left out", failed: "failed", restored: "restored" };
+const WORDS = { colored: "colored", copied: "in color already, copied", skipped: "in color already, left out", failed: "failed", restored: "restored" };
 const ORDERS = {
   path: () => 0, // as they come
   least: (a, b) => a.colorfulness - b.colorfulness,
@@ -75,7 +75,7 @@ function open(index) {
   byId("viewer-after").src = photo.after;
   byId("viewer-link").href = photo.link;
   const facts = [WORDS[photo.status], photo.how, `${photo.seconds.toFixed(2)} s`];
-  if (photo.status === "colored") facts.push(`colourfulness ${photo.colorfulness.toFixed(1)}`);
+  if (photo.status === "colored") facts.push(`colorfulness ${photo.colorfulness.toFixed(1)}`);
   byId("viewer-facts").textContent = facts.filter(Boolean).join("; ");
   if (!viewer.open) {
     viewer.showModal();
