@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import takewhile
@@ -19,7 +18,7 @@ from colorgan.batch.manifest import Entry, Manifest
 from colorgan.batch.outcome import Outcome, Status
 from colorgan.batch.pipeline import Batcher, Budget, map_unordered
 from colorgan.batch.timing import StageTimes
-from colorgan.config import STRIDE, ColorizeConfig
+from colorgan.config import ColorizeConfig
 from colorgan.errors import ColorganError, ImageError, PredictError
 from colorgan.photo.color import TONED, Planes, chroma_spread, colorfulness, merge, saturate
 from colorgan.photo.encode import encode, full_luma, output_format, quality_of, write_result
@@ -29,9 +28,6 @@ from colorgan.photo.keep_luma import KeptLuma
 from colorgan.report.thumbnails import Thumbnails
 from colorgan.storage.files import ignores_case
 from colorgan.storage.paths import FOR_MODELS, AnyPath, local_copy, locate, presence
-
-LONGEST_ASPECT = 3.0
-"""Longer photographs are squeezed to this aspect ratio for the generator, which bounds its shapes."""
 
 Predict = Callable[[Planes], Planes]
 
@@ -58,7 +54,7 @@ class Colorizer:
         else:
             source = Photo.read(locate(photo), self.config.max_pixels)
         small, _ = self._sketch(source)
-        chroma = saturate(self.model.backend.predict(small[None, None])[0], self.config.saturation)
+        chroma = saturate(self.model.predict(small), self.config.saturation)
         return Image.fromarray(merge(np.asarray(source.luma()), chroma, self._guide(small)))
 
     def colorize_folder(self, source: str | PurePath, destination: str | PurePath) -> Iterator[Outcome]:
@@ -186,7 +182,7 @@ class Colorizer:
                 write_result(output, photo.data)
             return Outcome(photo.path, Status.COPIED, output, "copied")
         output = job.output_path(photo.path, format)
-        chroma = saturate(predict(small), self.config.saturation)
+        chroma = saturate(self.model.predict(small, predict), self.config.saturation)
         credit, guide = self.model.credit, self._guide(small)
         how, data = "luma kept", b""
         if kept:
@@ -217,9 +213,7 @@ class Colorizer:
 
     def _sketch(self, photo: Photo, stored: Image.Image | None = None) -> tuple[Planes, bool]:
         """The luma that the generator sees, uint8 (h, w), and whether the photograph is in color."""
-        _, height, width = self.model.shape
-        if not height:
-            height, width = generator_shape(*photo.size, self.model.native_size)
+        height, width = self.model.input_shape(*photo.size)
         small = photo.reduced(width, height, stored)
         pixels = np.asarray(small)
         if small.mode == "L":
@@ -229,15 +223,3 @@ class Colorizer:
 
 def _failed(path: AnyPath, reason: str, seconds: float = 0.0) -> Outcome:
     return Outcome(path, Status.FAILED, error=reason, seconds=seconds)
-
-
-def generator_shape(width: int, height: int, native_size: int) -> tuple[int, int]:
-    """Height and width at which the generator sees a photograph: its aspect ratio, the native area.
-
-    Both are multiples of the stride, at most 3 : 1, so that there are few shapes and batches fill up.
-    """
-    aspect = math.sqrt(min(max(width / height, 1 / LONGEST_ASPECT), LONGEST_ASPECT))
-    height, width = (
-        max(STRIDE, round(side / STRIDE) * STRIDE) for side in (native_size / aspect, native_size * aspect)
-    )
-    return height, width

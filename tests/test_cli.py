@@ -246,7 +246,6 @@ def write_foreign_onnx(path: Path) -> None:
         (["export", "nowhere"], "nowhere: there is no such checkpoint"),
         (["export", "junk"], "junk: is not a checkpoint of colorgan-train"),
         (["export", "foreign"], "foreign: is not a checkpoint of colorgan-train"),
-        (["export", "junk", "--static-size", "100"], "static-size is '100'; it must be HEIGHTxWIDTH"),
         (["export", "junk", "--format", "all", "--precision", "int8"], "not for --format torchscript"),
         (["export", "junk", "--opset", "99"], "opset is 99; it must be at most 23"),
         (["export", "junk", "--model-card", "nowhere"], "nowhere: the model card cannot be read"),

@@ -14,7 +14,6 @@ from PIL import Image
 
 from colorgan import ColorizeConfig, Colorizer, ImageError, Status
 from colorgan.backends import Model
-from colorgan.colorizer import generator_shape
 from colorgan.config import ExportConfig
 from colorgan.errors import PredictError
 from colorgan.export.exporting import export_checkpoint
@@ -264,17 +263,3 @@ def test_one_photograph_from_python(exports: dict[str, Path], make_photo: MakePh
     assert np.asarray(from_file).std(axis=-1).max() > 5
     with pytest.raises(ImageError, match=r"gone.png: cannot be read \(No such file"):
         colorizer(tmp_path / "gone.png")
-
-
-@pytest.mark.parametrize("size", [(4000, 3000), (3000, 4000), (100, 100), (10, 3000), (3000, 10), (1, 1)])
-def test_the_generator_sees_the_aspect_ratio_at_its_native_area(size: tuple[int, int]) -> None:
-    height, width = generator_shape(*size, native_size=128)
-    assert height % 16 == width % 16 == 0
-    assert 0.8 < height * width / 128**2 < 1.25
-    aspect = min(max(size[0] / size[1], 1 / 3), 3)
-    assert 0.85 < width / height / aspect < 1.18
-
-
-def test_there_are_few_shapes() -> None:
-    shapes = {generator_shape(width, 1000, 128) for width in range(1, 5000, 7)}
-    assert len(shapes) < 20

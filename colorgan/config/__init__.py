@@ -1,6 +1,6 @@
 """Settings: a default, a help text and bounds, written once for Python, the commands and checkpoints."""
 
-from colorgan.config.base import STRIDE, Config
+from colorgan.config.base import Config
 from colorgan.config.cluster import ClusterConfig
 from colorgan.config.colorize import MAX_PIXELS, ColorizeConfig
 from colorgan.config.export import EXPORT_FORMATS, ExportConfig
@@ -9,7 +9,6 @@ from colorgan.config.training import GeneratorConfig, PrepareConfig, TrainingCon
 __all__ = [
     "EXPORT_FORMATS",
     "MAX_PIXELS",
-    "STRIDE",
     "ClusterConfig",
     "ColorizeConfig",
     "Config",

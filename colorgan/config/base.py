@@ -7,9 +7,6 @@ from typing import Any, Self
 
 from colorgan.errors import UsageError
 
-STRIDE = 16
-"""A generator takes heights and widths that are multiples of this: it halves them four times."""
-
 
 def setting(
     default: Any,

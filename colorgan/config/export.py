@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from colorgan.config.base import STRIDE, Config, setting
+from colorgan.config.base import Config, setting
 from colorgan.errors import UsageError
 
 EXPORT_FORMATS = ("onnx", "torchscript", "torch-export", "triton")
@@ -64,9 +64,8 @@ class ExportConfig(Config):
         """Batch, height and width; 0 where it is dynamic."""
         height, _, width = self.static_size.partition("x")
         sides = (height or "0", width or height or "0")
-        if not all(side.isdecimal() and int(side) % STRIDE == 0 for side in sides):
-            problem = f"static-size is {self.static_size!r}; it must be HEIGHTxWIDTH such as 96x128"
-            raise UsageError(f"{problem}, both multiples of {STRIDE}")
+        if not all(side.isdecimal() for side in sides) or (int(sides[0]) == 0) != (int(sides[1]) == 0):
+            raise UsageError(f"static-size is {self.static_size!r}; it must be HEIGHTxWIDTH, such as 96x128")
         return self.static_batch, int(sides[0]), int(sides[1])
 
     @property
