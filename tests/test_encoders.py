@@ -54,7 +54,7 @@ def classifier(like_tensorflow: bool = True) -> nn.Module:
     network: nn.Module = timm.create_model(LITE, pretrained=False)
     if like_tensorflow:
         compute_like_tensorflow(network)
-    network.load_state_dict(read_weights(packaged_weights(LITE)))
+    network.load_state_dict(read_weights(packaged_weights(LITE), network))
     return network.eval()
 
 
@@ -87,8 +87,8 @@ def test_the_encoder_knows_what_is_in_a_gray_photograph(photo: str, classes: set
 
 @torch.inference_mode()
 def test_an_encoder_of_gray_gives_the_features_that_equal_channels_give() -> None:
-    weights = read_weights(packaged_weights(LITE))
     encoder, channels = build_encoder(LITE)
+    weights = read_weights(packaged_weights(LITE), encoder)
     load_weights(encoder, LITE, "package")
     rgb_encoder = timm.create_model(LITE, pretrained=False, features_only=True)
     compute_like_tensorflow(rgb_encoder)
