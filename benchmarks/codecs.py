@@ -30,7 +30,7 @@ from colorgan.evaluation.metrics import ciede2000
 from colorgan.photo.color import merge
 from colorgan.photo.encode import encode, full_luma, quality_of
 from colorgan.photo.image import Photo
-from colorgan.photo.keep_luma import KeptLuma
+from colorgan.photo.keep_luma import keep_luma
 from colorgan.photo.xmp import Credit
 from colorgan.turns import take_turns
 
@@ -84,15 +84,14 @@ def write_all(
 def keep(path: Path, native_size: int, guided: bool) -> bytes:
     """What the engine does with a grayscale JPEG, chroma being made up."""
     photo = Photo.read(path)
-    kept = KeptLuma.of(photo)
-    small = small_luma(photo, native_size, kept.half)
-    return kept.join(some_chroma(small), 0, CREDIT, small if guided else None)
+    small = small_luma(photo, native_size)
+    return keep_luma(photo, some_chroma(small), 0, CREDIT, small if guided else None)
 
 
 def encode_anew(path: Path, native_size: int, guided: bool) -> bytes:
     """The same with --jpeg-luma reencode."""
     photo = Photo.read(path)
-    small, quality = small_luma(photo, native_size, None), quality_of(photo, "JPEG", 0)
+    small, quality = small_luma(photo, native_size), quality_of(photo, "JPEG", 0)
     return encode(
         photo,
         full_luma(photo, "JPEG"),
@@ -104,10 +103,10 @@ def encode_anew(path: Path, native_size: int, guided: bool) -> bytes:
     )
 
 
-def small_luma(photo: Photo, native_size: int, stored: Image.Image | None) -> np.ndarray:
+def small_luma(photo: Photo, native_size: int) -> np.ndarray:
     """Luma uint8 (h, w) as the generator sees it."""
     height, width = input_shape(*photo.size, native_size, STRIDE)
-    return np.asarray(photo.reduced(width, height, stored))
+    return np.asarray(photo.reduced(width, height))
 
 
 def some_chroma(small: np.ndarray) -> np.ndarray:

@@ -84,7 +84,7 @@ def main(
     from colorgan.batch.job import Job
     from colorgan.batch.sharding import Shard
     from colorgan.colorizer import Colorizer
-    from colorgan.photo.image import prepare_pillow
+    from colorgan.photo.pillow import prepare_pillow
 
     prepare_pillow()
     selection = {name: options.pop(name) for name in ("include", "exclude", "prefix")}

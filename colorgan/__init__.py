@@ -1,7 +1,7 @@
 """Color a whole archive of black-and-white photographs; train and export the GAN which does it.
 
-from colorgan import Colorizer
-Colorizer()("photo.jpg").save("colored.jpg")
+from colorgan import colorize
+colorize("photo.jpg").save("colored.jpg")
 """
 
 from typing import TYPE_CHECKING
@@ -12,9 +12,10 @@ from colorgan.errors import ColorganError, DeviceError, ImageError, ModelError, 
 from colorgan.version import __version__
 
 if TYPE_CHECKING:
-    from colorgan.colorizer import Colorizer
+    from colorgan.colorizer import Colored, Colorizer, colorize
 
 __all__ = [
+    "Colored",
     "ColorganError",
     "ColorizeConfig",
     "Colorizer",
@@ -26,13 +27,14 @@ __all__ = [
     "Status",
     "UsageError",
     "__version__",
+    "colorize",
 ]
 
 
 def __getattr__(name: str) -> object:
-    """Import Colorizer when it is first asked for: a command's help has no need of numpy and Pillow."""
-    if name != "Colorizer":
+    """Import what colors when it is first asked for: a command's help has no need of numpy and Pillow."""
+    if name not in ("Colored", "Colorizer", "colorize"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from colorgan.colorizer import Colorizer
+    from colorgan import colorizer
 
-    return Colorizer
+    return getattr(colorizer, name)

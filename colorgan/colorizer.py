@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import takewhile
 from pathlib import Path, PurePath
 from threading import Event
@@ -19,17 +20,43 @@ from colorgan.batch.outcome import Outcome, Status
 from colorgan.batch.pipeline import Batcher, Budget, map_unordered
 from colorgan.batch.timing import StageTimes
 from colorgan.config import ColorizeConfig
-from colorgan.errors import ColorganError, ImageError, PredictError
+from colorgan.errors import ColorganError, ImageError, PredictError, UsageError
 from colorgan.photo.color import TONED, Planes, chroma_spread, colorfulness, merge, saturate
-from colorgan.photo.encode import encode, full_luma, output_format, quality_of, write_result
+from colorgan.photo.encode import encode_result, output_format, suffix_of, write_result
 from colorgan.photo.image import Photo
-from colorgan.photo.jpeg import JpegError
-from colorgan.photo.keep_luma import KeptLuma
+from colorgan.photo.source import Source, photo_of
 from colorgan.report.thumbnails import Thumbnails
 from colorgan.storage.files import ignores_case
 from colorgan.storage.paths import FOR_MODELS, AnyPath, local_copy, locate, presence
 
 Predict = Callable[[Planes], Planes]
+
+
+@dataclass(frozen=True)
+class Colored:
+    """What became of one photograph, as `colorize` gives it."""
+
+    data: bytes = field(repr=False)
+    """The bytes of a file; empty if it was skipped."""
+    format: str
+    """Pillow's name of the file's format, such as JPEG."""
+    status: Status
+    """COLORED, or COPIED or SKIPPED for a photograph that is in color already."""
+    how: str
+    """How it was written: `luma kept`, `encoded` (and why the luma was not kept), or `copied`."""
+
+    @property
+    def suffix(self) -> str:
+        """How the name of its file should end, such as .jpg."""
+        return suffix_of(self.format)
+
+    def save(self, path: str | PurePath) -> None:
+        """Write the file, whole or not at all; UsageError if the name says that it has another format."""
+        place = locate(path)
+        named = Image.registered_extensions().get(place.suffix.lower(), self.format)
+        if named != self.format:
+            raise UsageError(f"{path}: this is a file of {self.format}; name it {place.stem}{self.suffix}")
+        write_result(place, self.data)
 
 
 class Colorizer:
@@ -44,18 +71,35 @@ class Colorizer:
         with local_copy(EMBEDDED_MODEL if model is None else locate(model, FOR_MODELS)) as path:
             self.model = load_model(path, device=self.config.device, devices=self.config.device_numbers)
 
-    def __call__(self, photo: str | PurePath | Image.Image) -> Image.Image:
-        """Color one photograph, a file or a Pillow image; give RGB of the same size, upright.
+    def __call__(self, photo: Source) -> Image.Image:
+        """Color one photograph; give its bare pixels, a Pillow image in RGB of the same size, upright.
 
-        What color it has is replaced. Raises ImageError if it cannot be read.
+        What color it has is replaced. Nothing that is saved of it says that its colors are invented, and its
+        metadata is gone: `colorize` gives what the command writes. Raises ImageError if it cannot be read.
         """
-        if isinstance(photo, Image.Image):
-            source = Photo(Path(getattr(photo, "filename", "") or "image"), photo)
-        else:
-            source = Photo.read(locate(photo), self.config.max_pixels)
+        source = photo_of(photo, self.config.max_pixels)
         small, _ = self._sketch(source)
         chroma = saturate(self.model.predict(small), self.config.saturation)
         return Image.fromarray(merge(np.asarray(source.luma()), chroma, self._guide(small)))
+
+    def colorize(self, photo: Source) -> Colored:
+        """Color one photograph as `colorgan-batch` does, to the bytes of a file; raises ImageError.
+
+        A grayscale JPEG keeps its luma as it is stored, metadata stays, and XMP says that the colors are
+        invented. What is in color already is copied; `if_color="recolor"` of the settings colors it, too.
+        An array or a Pillow image becomes a PNG unless the settings name another format.
+        """
+        source = photo_of(photo, self.config.max_pixels)
+        small, has_color = self._sketch(source)
+        if has_color and self.config.if_color != "recolor":
+            skipped = self.config.if_color == "skip"
+            status = Status.SKIPPED if skipped else Status.COPIED
+            return Colored(
+                b"" if skipped else source.data, source.format, status, "" if skipped else "copied"
+            )
+        chroma = saturate(self.model.predict(small), self.config.saturation)
+        result = encode_result(source, chroma, self.config, self.model.credit, self._guide(small))
+        return Colored(result.data, result.format, Status.COLORED, result.how)
 
     def colorize_folder(self, source: str | PurePath, destination: str | PurePath) -> Iterator[Outcome]:
         """Color every image in the folder `source` and below, or that one file, into `destination`.
@@ -166,14 +210,8 @@ class Colorizer:
         self, photo: Photo, job: Job, predict: Predict, times: StageTimes, thumbnails: Thumbnails | None
     ) -> Outcome:
         """Take one photograph through all stages."""
-        format, kept, why = output_format(photo, self.config.format), None, ""
         with times("decode"):
-            if format == "JPEG" and photo.is_gray_jpeg and self.config.jpeg_luma == "keep":
-                try:
-                    kept = KeptLuma.of(photo)
-                except JpegError as error:
-                    why = f", as {error}"
-            small, has_color = self._sketch(photo, kept.half if kept else None)
+            small, has_color = self._sketch(photo)
         if has_color and self.config.if_color == "skip":
             return Outcome(photo.path, Status.SKIPPED)
         if has_color and self.config.if_color == "copy":
@@ -181,44 +219,44 @@ class Colorizer:
             with times("write"):
                 write_result(output, photo.data)
             return Outcome(photo.path, Status.COPIED, output, "copied")
-        output = job.output_path(photo.path, format)
+        output = job.output_path(photo.path, output_format(photo, self.config.format))
         chroma = saturate(self.model.predict(small, predict), self.config.saturation)
-        credit, guide = self.model.credit, self._guide(small)
-        how, data = "luma kept", b""
-        if kept:
-            with times("encode"):
-                try:
-                    data = kept.join(chroma, self.config.quality, credit, guide)
-                except JpegError as error:
-                    why = f", as {error}"
-        if not data:
-            how = f"encoded{why}"
-            with times("decode"):
-                luma = full_luma(photo, format)
-            quality = quality_of(photo, format, self.config.quality)
-            with times("encode"):
-                data = encode(photo, luma, chroma, format, quality, credit, guide)
+        with times("encode"):
+            result = encode_result(photo, chroma, self.config, self.model.credit, self._guide(small))
         with times("write"):
-            write_result(output, data)
+            write_result(output, result.data)
         if thumbnails:
             with times("thumbnail"):
-                thumbnails.add(
-                    job.relative(photo.path).as_posix(), photo, chroma, kept.half if kept else None
-                )
+                thumbnails.add(job.relative(photo.path).as_posix(), photo, chroma)
         colors = colorfulness(np.asarray(merge(small, chroma), np.uint8))
-        return Outcome(photo.path, Status.COLORED, output, how, colorfulness=colors)
+        return Outcome(photo.path, Status.COLORED, output, result.how, colorfulness=colors)
 
     def _guide(self, small: Planes) -> Planes | None:
         return small if self.config.chroma_upsampling == "guided" else None
 
-    def _sketch(self, photo: Photo, stored: Image.Image | None = None) -> tuple[Planes, bool]:
+    def _sketch(self, photo: Photo) -> tuple[Planes, bool]:
         """The luma that the generator sees, uint8 (h, w), and whether the photograph is in color."""
         height, width = self.model.input_shape(*photo.size)
-        small = photo.reduced(width, height, stored)
+        small = photo.reduced(width, height)
         pixels = np.asarray(small)
         if small.mode == "L":
             return pixels, False
         return pixels[..., 0], chroma_spread(pixels) > TONED
+
+
+@lru_cache(maxsize=1)
+def _colorizer(model: str | PurePath | None, config: ColorizeConfig | None) -> Colorizer:
+    return Colorizer(model, config)
+
+
+def colorize(
+    photo: Source, model: str | PurePath | None = None, config: ColorizeConfig | None = None
+) -> Colored:
+    """Color one photograph as `colorgan-batch` does; see `Colorizer.colorize`.
+
+    The model stays open for the next call with the same model and settings.
+    """
+    return _colorizer(model, config).colorize(photo)
 
 
 def _failed(path: AnyPath, reason: str, seconds: float = 0.0) -> Outcome:

@@ -43,20 +43,32 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*.jpg")}
 
 
+WHITE = b"XYZ " + bytes(4) + struct.pack(">3i", 63190, 65536, 54061)  # D50, in 1/65536
+
+
 def linear_gray_profile() -> bytes:
     """An ICC profile for gray with gamma 1: the header, a white point and a tone curve (ICC.1:2001-04)."""
-    white = b"XYZ " + bytes(4) + struct.pack(">3i", 63190, 65536, 54061)  # D50, in 1/65536
-    curve = b"curv" + bytes(4) + struct.pack(">I", 0)
-    start = 128 + 4 + 2 * 12
-    tags = struct.pack(">I", 2)
-    tags += (
-        b"wtpt" + struct.pack(">II", start, len(white)) + b"kTRC" + struct.pack(">II", start + 20, len(curve))
-    )
+    return _gray_profile(b"mntrGRAYXYZ ", wtpt=WHITE, kTRC=b"curv" + bytes(8))
+
+
+def gray_table_profile() -> bytes:
+    """One whose tones are in a table, not in a curve."""
+    table = b"mft1" + bytes((0, 0, 0, 0, 1, 3, 2, 0))
+    table += struct.pack(">9i", 65536, 0, 0, 0, 65536, 0, 0, 0, 65536) + bytes(range(256))
+    table += bytes((0, 128, 128, 255, 128, 128)) + 3 * bytes(range(256))
+    return _gray_profile(b"prtrGRAYLab ", wtpt=WHITE, A2B0=table + bytes(-len(table) % 4))
+
+
+def _gray_profile(kind: bytes, **tags: bytes) -> bytes:
+    at, body, table = 128 + 4 + 12 * len(tags), b"", struct.pack(">I", len(tags))
+    for name, value in tags.items():
+        table += struct.pack(">4sII", name.encode(), at + len(body), len(value))
+        body += value
     header = bytearray(128)
-    header[0:4] = struct.pack(">I", start + len(white) + len(curve))
-    header[8:12], header[12:24], header[36:40] = b"\x02\x40\0\0", b"mntrGRAYXYZ ", b"acsp"
-    header[68:80] = white[8:]
-    return bytes(header) + tags + white + curve
+    header[0:4] = struct.pack(">I", at + len(body))
+    header[8:12], header[12:24], header[36:40] = b"\x02\x40\0\0", kind, b"acsp"
+    header[68:80] = WHITE[8:]
+    return bytes(header) + table + body
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from colorgan.config import ExportConfig
 from colorgan.errors import PredictError
 from colorgan.export.exporting import export_checkpoint
 from colorgan.photo.color import Planes
-from colorgan.photo.encode import encode
+from colorgan.photo.encode import Result, encode_result
 from colorgan.photo.image import Photo
 from colorgan.photo.xmp import Credit
 
@@ -118,12 +118,12 @@ def test_an_unexpected_error_costs_one_file_only(
     for number in range(4):
         make_photo(seed=number).save(tmp_path / f"{number}.png")
 
-    def fail_for_one(photo: Photo, *arguments: Any) -> bytes:
+    def fail_for_one(photo: Photo, *arguments: Any) -> Result:
         if photo.path.name == "2.png":
             raise KeyError("bug")
-        return encode(photo, *arguments)
+        return encode_result(photo, *arguments)
 
-    monkeypatch.setattr("colorgan.colorizer.encode", fail_for_one)
+    monkeypatch.setattr("colorgan.colorizer.encode_result", fail_for_one)
     outcomes = list(Colorizer(exports["onnx"]).colorize_folder(tmp_path, tmp_path / "results"))
     failed = {outcome.path.name: outcome.error for outcome in outcomes if outcome.error}
     assert failed == {"2.png": "led to an unexpected error (KeyError('bug')); please report it"}

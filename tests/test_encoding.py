@@ -3,7 +3,6 @@
 import errno
 import io
 import os
-import struct
 from pathlib import Path
 
 import av
@@ -68,7 +67,7 @@ def test_metadata_is_kept_and_the_orientation_spent(
     result = colored(path)
     assert result.size == (32, 64)  # upright
     exif = result.getexif()
-    assert Tag.Orientation not in exif
+    assert exif.get(Tag.Orientation, 1) == 1
     assert exif[Tag.Artist] == "J. Smith"
     assert exif[Tag.ImageDescription] == "Main Street, 1911"
     assert exif.get_ifd(IFD.Exif)[Tag.DateTimeOriginal] == "1911:05:01 12:00:00"
@@ -111,30 +110,6 @@ def test_transparency_passes_through(make_photo: MakePhoto, tmp_path: Path, mode
 def test_damaged_exif_does_not_cost_the_photograph(make_photo: MakePhoto, tmp_path: Path) -> None:
     make_photo().save(tmp_path / "a.png", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + bytes(range(60)))
     assert colored(tmp_path / "a.png").size == (64, 48)
-
-
-def test_exif_that_cannot_be_written_does_not_cost_the_photograph(
-    make_photo: MakePhoto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    make_photo().save(tmp_path / "a.jpg", exif=make_exif().tobytes())
-
-    def refuse(*_: object) -> bytes:
-        raise struct.error("required argument is not an integer")
-
-    monkeypatch.setattr(Image.Exif, "tobytes", refuse)
-    assert not colored(tmp_path / "a.jpg").getexif()
-
-
-def test_xmp_that_leaves_no_room_for_a_credit_stays(make_photo: MakePhoto, tmp_path: Path) -> None:
-    for size, kept in ((65_000, True), (90_000, False)):
-        long = XMP.replace(b"J. Smith", b"J. Smith" + bytes([65]) * size)
-        texts = PngInfo()
-        texts.add_itxt("XML:com.adobe.xmp", long.decode())
-        make_photo().save(tmp_path / "a.png", pnginfo=texts)
-        result = colored(tmp_path / "a.png", "jpg").info["xmp"]
-        assert (result == long) == kept
-        assert (b"algorithmicallyEnhanced" in result) != kept
-        assert b"algorithmicallyEnhanced" in colored(tmp_path / "a.png").info["xmp"]  # a PNG has room
 
 
 def fail_with(code: int) -> None:
@@ -191,7 +166,7 @@ def test_sixteen_bits_stay(tmp_path: Path, suffix: str, profile: bytes | None) -
     assert pixels.std(axis=-1).mean() > 1000
     with Image.open(io.BytesIO(data)) as result:
         assert result.getexif().get(Tag.Artist) == "J. Smith"
-        assert Tag.Orientation not in result.getexif() or result.getexif()[Tag.Orientation] == 1
+        assert result.getexif().get(Tag.Orientation, 1) == 1
         assert result.info["dpi"] == pytest.approx((300, 300), abs=0.1)
         assert result.getexif().get_ifd(IFD.Exif)[Tag.DateTimeOriginal] == "1911:05:01 12:00:00"
         assert result.getexif().get_ifd(IFD.GPSInfo)[1] == "N"

@@ -10,16 +10,16 @@ import av
 import numpy as np
 import pytest
 import simplejpeg
-from conftest import MakePhoto
+from conftest import MakePhoto, gray_table_profile
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
 from colorgan.errors import ImageError
-from colorgan.photo.image import Photo, open_image
+from colorgan.photo.image import Photo
 from colorgan.photo.jpeg import SOF0, GrayJpeg, JpegError, parse
 from colorgan.photo.jpeg_join import NoRecordError, join, undo
-from colorgan.photo.keep_luma import KeptLuma
+from colorgan.photo.keep_luma import keep_luma
 from colorgan.photo.xmp import Credit
 
 
@@ -140,10 +140,9 @@ def test_a_decoder_that_is_not_libjpeg_shows_the_same_luma(data: bytes) -> None:
 
 def colored(data: bytes) -> bytes:
     """What the engine does with a gray JPEG."""
-    path = Path("a.jpg")
-    photo = Photo(path, open_image(path, data), data)
+    photo = Photo.of(Path("a.jpg"), data)
     chroma = np.full((2, 16, 16), 140, np.uint8)
-    return KeptLuma.of(photo).join(chroma, 90, Credit("generator.onnx", "0" * 64))
+    return keep_luma(photo, chroma, 90, Credit("generator.onnx", "0" * 64))
 
 
 @FEW
@@ -178,7 +177,7 @@ def test_a_damaged_record_gives_the_original_or_an_error(junk: bytes, seed: int)
     ("mode", "options", "reason"),
     [
         ("RGB", {}, "it has not one component of 8 bits"),
-        ("L", {"icc_profile": b"x" * 16 + b"CMYK" + b"x" * 200}, "its color profile cannot be made one"),
+        ("L", {"icc_profile": gray_table_profile()}, "its color profile cannot be made one"),
     ],
 )
 def test_what_cannot_be_joined_says_why(

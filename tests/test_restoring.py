@@ -141,16 +141,3 @@ def test_every_orientation_is_colored_as_it_is_seen(
     difference = np.abs(np.asarray(shown.convert("RGB"), int) - np.asarray(expected))
     assert difference.mean() < 3
     assert np.asarray(shown.convert("RGB")).std(axis=-1).max() > 5
-
-
-def test_xmp_that_leaves_no_room_for_a_credit_stays(
-    exports: dict[str, Path], make_photo: MakePhoto, tmp_path: Path
-) -> None:
-    xmp = b"<x:xmpmeta xmlns:x='adobe:ns:meta/'>" + b"A" * 65_000 + b"</x:xmpmeta>"
-    rdf = b"<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'/>"
-    make_photo().save(tmp_path / "a.jpg", xmp=xmp[:-12] + rdf + b"</x:xmpmeta>")
-    (outcome,) = Colorizer(exports["onnx"]).colorize_folder(tmp_path / "a.jpg", tmp_path / "results")
-    assert (outcome.status, outcome.how) == (Status.COLORED, "luma kept")
-    assert outcome.output is not None
-    with Image.open(outcome.output) as image:
-        assert b"A" * 65_000 in image.info["xmp"]

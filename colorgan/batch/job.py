@@ -18,7 +18,7 @@ from colorgan.batch.outcome import Outcome
 from colorgan.batch.sharding import Shard
 from colorgan.batch.sources import has_image_suffix, read_list, walk_files
 from colorgan.errors import ImageError, UsageError
-from colorgan.photo.encode import FORMATS
+from colorgan.photo.encode import suffix_of
 from colorgan.storage.files import LEFTOVER
 from colorgan.storage.paths import AnyPath, Listing, ObjectPath, absolute, is_file, locate, stamp
 
@@ -26,8 +26,6 @@ PREFIX = "colorized_"
 
 LONGEST_NAME = 255 - len(f".{LEFTOVER}")
 """In bytes: file systems take 255, and a result is first written under a longer, temporary name."""
-
-NAME_OF_FORMAT = {format: name for name, format in FORMATS.items()}
 
 
 @dataclass(frozen=True)
@@ -171,7 +169,7 @@ class Job:
         """
         name = path.name
         if Image.registered_extensions().get(path.suffix.lower()) != format:
-            name += f".{NAME_OF_FORMAT[format]}"
+            name += suffix_of(format)
             if is_file(path.with_name(name)):
                 raise ImageError(path, f"its result would have the name of that of {name}; rename one")
         return self.destination / self.relative(path).with_name(_shorten(self.prefix + name))

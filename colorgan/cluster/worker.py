@@ -12,7 +12,7 @@ from colorgan.batch.outcome import Outcome
 from colorgan.batch.timing import StageTimes
 from colorgan.colorizer import Colorizer
 from colorgan.config import ColorizeConfig
-from colorgan.photo.image import prepare_pillow
+from colorgan.photo.pillow import prepare_pillow
 from colorgan.storage.paths import AnyPath
 
 

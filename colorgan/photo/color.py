@@ -67,6 +67,15 @@ def merge(luma: Planes | DeepPlanes, chroma: Planes, guide: Planes | None = None
     return merged
 
 
+def deep_luma_of(rgb: DeepPlanes) -> DeepPlanes:
+    """The luma uint16 (H, W) of RGB uint16 (H, W, 3)."""
+    luma = np.empty(rgb.shape[:2], np.uint16)
+    for top in range(0, len(rgb), STRIP):
+        strip = rgb[top : top + STRIP] @ np.array([RED, GREEN, BLUE])
+        luma[top : top + STRIP] = np.rint(strip).clip(0, 65535)
+    return luma
+
+
 def _lay_over(luma: Planes | DeepPlanes, planes: list[Planes], merged: npt.NDArray[Any]) -> None:
     merged[:] = Image.merge("YCbCr", [Image.fromarray(plane) for plane in (luma, *planes)]).convert("RGB")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
-from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -12,12 +12,15 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 
+from colorgan.config import ColorizeConfig
 from colorgan.errors import ImageError, RunError
+from colorgan.photo.bmp import encode_bmp
 from colorgan.photo.color import DeepPlanes, Planes, fit_chroma, merge, pad_to_even
-from colorgan.photo.icc import is_for_gray, rgb_from_gray
-from colorgan.photo.image import DECODE_ERRORS, Photo
-from colorgan.photo.jpeg import DESCRIBING, parse
-from colorgan.photo.metadata import save_options
+from colorgan.photo.describe import for_jpeg, for_png, for_tiff, for_webp, pixels_per_meter
+from colorgan.photo.image import Photo
+from colorgan.photo.jpeg import DESCRIBING, SIGNATURE, JpegError, parse
+from colorgan.photo.keep_luma import keep_luma
+from colorgan.photo.pillow import DECODE_ERRORS
 from colorgan.photo.png import ZLIB_LEVEL, encode_png
 from colorgan.photo.tiff import encode_tiff
 from colorgan.photo.xmp import Credit
@@ -33,8 +36,14 @@ WRITABLE = (*FORMATS.values(), "BMP")
 QUALITY = 95
 """Of JPEG and WebP results; luma is kept within a few steps."""
 
-WITH_ALPHA = ("PNG", "TIFF", "WEBP")
+WITH_ALPHA = ("PNG", "TIFF", "WEBP", "BMP")
 SIXTEEN_BITS = ("PNG", "TIFF")
+
+KEPT, ENCODED = "luma kept", "encoded"
+"""How a result was written, as the manifest says it."""
+
+END_OF_IHDR = 8 + 4 + 4 + 13 + 4
+"""Where the first chunk of a PNG ends, which always comes first (PNG, 5.6)."""
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
@@ -46,13 +55,21 @@ def output_format(photo: Photo, wanted: str = "keep") -> str:
     return photo.format if photo.format in WRITABLE else "PNG"
 
 
+def suffix_of(format: str) -> str:
+    """How names of files of a format end, such as .jpg for JPEG."""
+    names = {name: f".{suffix}" for suffix, name in FORMATS.items()}
+    known = [suffix for suffix, name in Image.registered_extensions().items() if name == format]
+    usual = f".{format.lower()}"
+    return names.get(format) or (usual if usual in known else [*known, usual][0])
+
+
 def quality_of(photo: Photo, format: str, asked: int) -> int:
     """The quality, 1 to 100, to encode a result in: what was asked for or, for 0, what suits it.
 
     From JPEG to JPEG that is the quality that stands for the photograph's own quantization table for luma, so
     that coefficients hardly change when they are quantized again, or 0 if it is none of libjpeg's; else 95.
     """
-    table = _luma_table(photo.image) if format == "JPEG" else ()
+    table = _luma_table(photo.open()) if format == photo.format == "JPEG" else ()
     return asked or (_standard_tables().get(table, 0) if table else QUALITY)
 
 
@@ -77,9 +94,61 @@ def _luma_table(image: Image.Image) -> tuple[int, ...]:
 
 
 def full_luma(photo: Photo, format: str) -> Planes | DeepPlanes:
-    """The luma as seen, (H, W), for a result of this format: uint16 if both have 16 bits, else uint8."""
+    """The luma as seen, (H, W), for a result of this format: uint16 if both have more than 8 bits."""
     deep = photo.deep_luma() if format in SIXTEEN_BITS else None
     return np.asarray(photo.luma()) if deep is None else deep
+
+
+@dataclass(frozen=True)
+class Result:
+    """An encoded photograph in color."""
+
+    data: bytes
+    format: str
+    """Pillow's name of it."""
+    kept_luma: bool
+    """Whether the luma is as it was stored; else it is encoded anew."""
+    reason: str = ""
+    """Why the luma was not kept, where it could have been."""
+    notes: tuple[str, ...] = ()
+    """What else is to be known, such as that the photograph was cut short."""
+
+    @property
+    def how(self) -> str:
+        """How it was written, as the manifest says it."""
+        done = KEPT if self.kept_luma else f"{ENCODED}, as {self.reason}" if self.reason else ENCODED
+        return "; ".join((done, *self.notes))
+
+
+def encode_result(
+    photo: Photo, chroma: Planes, settings: ColorizeConfig, credit: Credit, guide: Planes | None = None
+) -> Result:
+    """Lay chroma uint8 (2, h, w) over the photograph, as the settings want it; raises ImageError.
+
+    The luma of a grayscale JPEG is kept as it is stored wherever that is possible. `guide` is the luma of the
+    chroma's size, for `fit_chroma`.
+    """
+    format, reason, notes = output_format(photo, settings.format), "", notes_on(photo)
+    if format == "JPEG" and photo.is_gray_jpeg and settings.jpeg_luma == "keep":
+        try:
+            data = keep_luma(photo, chroma, settings.quality, credit, guide)
+            return Result(data, format, kept_luma=True, notes=notes)
+        except JpegError as error:
+            reason = "" if photo.missing is not None else str(error)
+    quality = quality_of(photo, format, settings.quality)
+    data = encode(photo, full_luma(photo, format), chroma, format, quality, credit, guide)
+    return Result(data, format, kept_luma=False, reason=reason, notes=notes)
+
+
+def notes_on(photo: Photo) -> tuple[str, ...]:
+    """What is odd about a photograph that can be colored all the same."""
+    notes = []
+    if photo.missing is not None:
+        share = f", {photo.missing:.0%} of the picture" if photo.missing else ""
+        notes.append(f"its end is missing{share}")
+    if photo.ignores_profile:
+        notes.append("its color profile does not fit and was left out")
+    return tuple(notes)
 
 
 def encode(
@@ -97,43 +166,42 @@ def encode(
     JPEG; `guide` is the luma of the chroma's size, for `fit_chroma`. The photograph's metadata and
     transparency come along, and its XMP says what the colors are from.
     """
-    metadata = save_options(photo, format, credit)
     try:
         if format == "JPEG":
             light = np.asarray(luma, np.uint8)
-            if not quality:
-                return _encode_by_tables(photo, light, fit_chroma(light, chroma, 1, guide), metadata)
-            description = _save(Image.new("L", (8, 8)), format, metadata)
-            return _encode_jpeg(light, fit_chroma(light, chroma, 2, guide), quality, description)
-        merged = merge(luma, chroma, guide)
-        profile = photo.image.info.get("icc_profile")
-        if merged.dtype == np.uint16 and profile and is_for_gray(profile):
-            metadata["icc_profile"] = rgb_from_gray(profile)  # it was not applied, which would cost bits
+            data = _jpeg_of(photo, light, fit_chroma(light, chroma, 2 if quality else 1, guide), quality)
+            return _describe_jpeg(data, for_jpeg(photo, credit))
+        merged: Any = merge(luma, chroma, guide)
+        deep = merged.dtype == np.uint16
         if format in WITH_ALPHA and (alpha := photo.alpha()) is not None:
-            merged = np.dstack([merged, np.asarray(alpha)])
+            merged = np.dstack([merged, _as_deep(alpha, deep)])
         if format == "TIFF":
-            return _encode_tiff(merged, metadata)
-        if merged.dtype == np.uint16:
-            description = _save(Image.new("RGB", (1, 1)), format, metadata)
-            return encode_png(np.asarray(merged, np.uint16), description)
+            return encode_tiff(merged, *for_tiff(photo, credit, deep))
         if format == "PNG":
-            metadata["compress_level"] = ZLIB_LEVEL
-        elif format == "WEBP":
-            metadata["quality"] = quality or QUALITY
-        return _save(Image.fromarray(merged), format, metadata)
+            description = for_png(photo, credit, deep)
+            if deep:
+                return encode_png(merged, [description])
+            data = _save(Image.fromarray(merged), format, {"compress_level": ZLIB_LEVEL})
+            return data[:END_OF_IHDR] + description + data[END_OF_IHDR:]
+        if format == "WEBP":
+            options = for_webp(photo, credit) | {"quality": quality or QUALITY}
+            return _save(Image.fromarray(merged), format, options)
+        meters = pixels_per_meter(photo.metadata)
+        if merged.shape[2] == 4:
+            return encode_bmp(np.asarray(merged, np.uint8), meters)
+        dpi = {"dpi": tuple(side * 0.0254 for side in meters)} if all(meters) else {}
+        return _save(Image.fromarray(merged), format, dpi)
     except DECODE_ERRORS as error:
         raise ImageError(photo.path, f"cannot be written as {format} ({error})") from error
 
 
-def _encode_by_tables(photo: Photo, luma: Planes, planes: Planes, metadata: dict[str, Any]) -> bytes:
-    """Encode luma and chroma of its size as a JPEG (4:2:0) with the photograph's quantization tables."""
-    image = Image.merge("YCbCr", [Image.fromarray(plane) for plane in (luma, *planes)])
-    return _save(image, "JPEG", metadata | {"qtables": _tables(photo.image), "subsampling": "4:2:0"})
-
-
-def _encode_tiff(pixels: Planes | DeepPlanes, metadata: dict[str, Any]) -> bytes:
-    exif = metadata.get("exif", Image.Exif())
-    return encode_tiff(pixels, exif, metadata["xmp"], metadata.get("icc_profile"), metadata.get("dpi"))
+def _as_deep(alpha: Planes | DeepPlanes, deep: bool) -> Planes | DeepPlanes:
+    """Transparency of 16 bits or of 8, whatever it has."""
+    if deep and alpha.dtype == np.uint8:
+        return alpha.astype(np.uint16) * np.uint16(257)
+    if not deep and alpha.dtype == np.uint16:
+        return (alpha >> 8).astype(np.uint8)
+    return alpha
 
 
 def write_result(path: AnyPath, data: bytes) -> None:
@@ -153,23 +221,24 @@ def write_result(path: AnyPath, data: bytes) -> None:
         raise ImageError(path, f"cannot be written ({error.strerror})") from error
 
 
-def _encode_jpeg(luma: Planes, planes: Planes, quality: int, described_by: bytes) -> bytes:
-    """Encode luma and half-size chroma uint8 (2, h, w) as they are, without a detour through RGB (4:2:0).
+def _jpeg_of(photo: Photo, luma: Planes, planes: Planes, quality: int) -> bytes:
+    """Encode luma and chroma as they are, without a detour through RGB (4:2:0); raises ValueError.
 
-    `described_by` is another JPEG, whose metadata the result takes over. Raises ValueError for more than
-    65,500 pixels on a side.
+    Chroma is of half the size, or, if quality is 0 for the photograph's quantization tables, of the same.
     """
+    if not quality:
+        image = Image.merge("YCbCr", [Image.fromarray(plane) for plane in (luma, *planes)])
+        return _save(image, "JPEG", {"qtables": _tables(photo.open()), "subsampling": "4:2:0"})
     height, width = luma.shape
     # The encoder reads an even number of rows and columns, whatever the size: the memory must be there.
     seen = pad_to_even(luma)[:height, :width]
-    data = simplejpeg.encode_jpeg_yuv_planes(seen, *planes, quality=quality)
-    return b"".join((data[:2], *_segments(described_by, describing=True), *_segments(data, describing=False)))
+    return bytes(simplejpeg.encode_jpeg_yuv_planes(seen, *planes, quality=quality))
 
 
-def _segments(data: bytes, *, describing: bool) -> Iterator[bytes]:
-    for segment in parse(data):
-        if (segment.marker in DESCRIBING) == describing:
-            yield data[segment.start : segment.scan_end]
+def _describe_jpeg(data: bytes, description: bytes) -> bytes:
+    """The JPEG with these segments in place of those that describe it."""
+    kept = (each for each in parse(data) if each.marker not in DESCRIBING)
+    return b"".join((SIGNATURE, description, *(data[each.start : each.scan_end] for each in kept)))
 
 
 def _save(image: Image.Image, format: str, options: dict[str, Any]) -> bytes:

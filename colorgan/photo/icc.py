@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import struct
+
+from PIL import ImageCms
 
 HEADER, TAG = 128, 12
 """Bytes of a profile's header and of an entry in its table of tags (ICC.1:2022, 7.2 and 7.3)."""
@@ -21,6 +24,9 @@ STRAIGHT = b"curv" + struct.pack(">IIH", 0, 1, 0x0100)
 KEPT = (b"desc", b"cprt", b"wtpt", b"chad")
 
 
+GRAY_MODES = ("1", "LA", "La", "I;16", "I;16L", "I;16B", "I;16N", "L")
+
+
 def is_for_gray(profile: bytes) -> bool:
     """Whether a profile is for gray alone (7.2.8: the field of the color space)."""
     return profile[16:20] == b"GRAY"
@@ -29,6 +35,22 @@ def is_for_gray(profile: bytes) -> bool:
 def is_for_rgb(profile: bytes) -> bool:
     """Whether a profile is for RGB."""
     return profile[16:20] == b"RGB "
+
+
+def fits(profile: bytes, mode: str) -> bool:
+    """Whether a profile can be read and is for pixels of this mode of Pillow's.
+
+    One for RGB fits gray, too, as a gray that is red, green and blue in equal parts.
+    """
+    space = profile[16:20]
+    modes = {b"GRAY": GRAY_MODES, b"CMYK": ("CMYK",)}.get(space, ())
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if modes:  # it is to be applied
+            ImageCms.buildTransform(source, ImageCms.createProfile("sRGB"), modes[-1], "RGB")
+    except (OSError, ValueError, TypeError, ImageCms.PyCMSError):
+        return False
+    return mode in modes if modes else space == b"RGB " and mode != "CMYK"
 
 
 def rgb_from_gray(profile: bytes) -> bytes | None:

@@ -1,40 +1,32 @@
-"""Decode image files: luma at full and at reduced resolution, upright."""
+"""Photographs: the facts of a file, taken once, and its pixels as seen."""
 
 from __future__ import annotations
 
-import io
-import struct
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
 
 import numpy as np
-from PIL import Image, ImageCms, UnidentifiedImageError
-from PIL.ExifTags import Base as Tag
+import numpy.typing as npt
+from PIL import Image
 
 from colorgan.config import MAX_PIXELS
 from colorgan.errors import ImageError
-from colorgan.photo.color import DeepPlanes
-from colorgan.photo.icc import is_for_gray, rgb_from_gray
+from colorgan.photo import jpeg, metadata, png
+from colorgan.photo.color import DeepPlanes, Planes, deep_luma_of
+from colorgan.photo.icc import fits, is_for_gray, rgb_from_gray
+from colorgan.photo.ifd import Block, Folder, with_directory
+from colorgan.photo.metadata import Metadata
+from colorgan.photo.pillow import DECODE_ERRORS, check_size, frames_of, open_image, open_picture, opening
+from colorgan.photo.pixels import Pixels, decode
+from colorgan.photo.tiff_pixels import TiffLayout, is_preview
 from colorgan.storage import paths
 from colorgan.storage.paths import UNREAD, AnyPath, Stamp
 
-DECODE_ERRORS = (
-    OSError,
-    ValueError,
-    SyntaxError,
-    ArithmeticError,
-    LookupError,
-    TypeError,
-    EOFError,
-    MemoryError,
-    RuntimeError,
-    struct.error,
-)
-"""What Pillow raises for damaged files, depending on the format and the damage."""
-
-SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
 BYTES_PER_PIXEL = 16
 """Decoded (4), luma (1), two chroma planes (2), merged (4) and converted (4), as Pillow keeps them."""
+DEEP_BYTES_PER_PIXEL = 24
+"""Samples (8), their bytes while they are read (8), luma (2) and merged (6)."""
 
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -49,36 +41,42 @@ TURNS = {
 
 SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
 
-
-def prepare_pillow() -> None:
-    """Set what holds for a whole process: for programs of ours, not for those that import us."""
-    Image.MAX_IMAGE_PIXELS = None  # `open_image` has a limit of its own, which allows for large scans
-    warnings.filterwarnings("ignore", module="PIL")  # about damage that it can read past
-
-
-def open_image(path: AnyPath, data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
-    """Open an image file of these bytes and read its header; pixels are decoded later."""
-    if not data:
-        raise ImageError(path, "is empty (0 bytes)")
-    try:
-        image = Image.open(io.BytesIO(data))
-    except UnidentifiedImageError as error:
-        raise ImageError(path, "is not an image that can be read") from error
-    except (*DECODE_ERRORS, Image.DecompressionBombError) as error:
-        raise ImageError(path, f"cannot be opened ({error})") from error
-    if image.width * image.height > max_pixels:
-        pixels = f"{image.width} x {image.height} pixels, more than {max_pixels:,}"
-        raise ImageError(path, f"has {pixels}; --max-pixels allows for more")
-    return image
+UNTURNED = metadata.OF_LAYOUT - {metadata.ORIENTATION}
+TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+UNDECODED = 128
+"""The luma that libjpeg puts where a file ends too early, in every pixel."""
+MOST_MISSING = 0.5
+"""Of a photograph that was cut; of less than half of a photograph a result would be none."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Photo:
-    """A photograph: Pillow's view of it and, if it came from a file, the file's bytes."""
+    """A photograph: the bytes of its file, and what they are. Nothing that is asked of it changes it."""
 
     path: AnyPath
-    image: Image.Image
-    data: bytes = b""
+    data: bytes = field(repr=False)
+    """The file as it is."""
+    picture: bytes = field(repr=False)
+    """What is given to decoders: the file, mended where it has to be."""
+    format: str
+    """Pillow's name of the file's format, such as JPEG, whatever the name of the file says."""
+    mode: str
+    """Pillow's, of the pixels; of those that Pillow cannot read, the mode that is nearest."""
+    stored_size: tuple[int, int]
+    """Width and height before the orientation is applied, in pixels."""
+    metadata: Metadata = field(repr=False)
+    orientation: int
+    """1 to 8, as in EXIF; 1 is upright."""
+    profile: bytes = field(repr=False)
+    """The color profile, if it fits the pixels."""
+    page: int = 0
+    """Of a TIFF: where the picture is, as others may be previews."""
+    tiff: TiffLayout | None = None
+    """Of a TIFF whose samples Pillow does not read as they are."""
+    is_ycc: bool = False
+    """Whether it is a JPEG in color that stores luma and chroma."""
+    missing: float | None = None
+    """Of a JPEG that was cut: the share of its rows that cannot be decoded."""
     stamp: Stamp = UNREAD
 
     @classmethod
@@ -89,105 +87,163 @@ class Photo:
             data = paths.read(path)
         except OSError as error:
             raise ImageError(path, f"cannot be read ({error.strerror})") from error
-        image = open_image(path, data, max_pixels)
-        try:
-            frames = getattr(image, "n_frames", 1)
-        except DECODE_ERRORS as error:
-            raise ImageError(path, f"cannot be read ({error})") from error
-        photo = cls(path, image, data, stamp._replace(size=len(data)))
-        if frames > 1 and photo.format != "JPEG":  # previews follow the photograph in some cameras' JPEG
-            raise ImageError(path, f"holds {frames} pages or frames; split it into single images first")
-        return photo
+        return replace(cls.of(path, data, max_pixels), stamp=stamp._replace(size=len(data)))
 
-    @property
-    def format(self) -> str:
-        """Pillow's name of the file's format, such as JPEG; empty if there is none."""
-        format = self.image.format or ""
-        return "JPEG" if format == "MPO" else format
+    @classmethod
+    def of(cls, path: AnyPath, data: bytes, max_pixels: int = MAX_PIXELS) -> Photo:
+        """Look at the bytes of a file, which `path` names in messages; raises ImageError."""
+        if data[:4] in TIFF_MARKS:
+            return cls._of_tiff(path, data, max_pixels)
+        picture, is_cut = data, False
+        if data.startswith(png.SIGNATURE):
+            picture = png.only_pixels(data)
+        elif jpeg.SIGNATURE in data[:64]:
+            picture, is_cut = jpeg.for_decoders(data)
+        image = open_image(path, picture, max_pixels)
+        format = "JPEG" if image.format == "MPO" else image.format or ""
+        if format == "PNG":
+            frames, described = png.frames(data), metadata.of_png(data)
+        else:
+            frames = 1 if format == "JPEG" else frames_of(path, image)  # in cameras' JPEG, previews follow
+            described = metadata.of_jpeg(picture) if format == "JPEG" else metadata.of_other(image)
+        if frames > 1:
+            raise ImageError(path, f"holds {frames} pages or frames; split it into single images first")
+        photo = cls(
+            path,
+            data,
+            picture,
+            format,
+            image.mode,
+            image.size,
+            described,
+            described.orientation,
+            _fitting(described.icc, image.mode),
+            is_ycc=format == "JPEG" and _is_ycc(image),
+        )
+        return replace(photo, missing=photo._share_missing()) if is_cut else photo
+
+    @classmethod
+    def _of_tiff(cls, path: AnyPath, data: bytes, max_pixels: int) -> Photo:
+        with opening(path):
+            block = Block.parse(data)
+            pages = list(block.directories())
+            pictures = [number for number, page in enumerate(pages) if not is_preview(page)] or [0]
+            layout = TiffLayout.of(pages[pictures[0]])
+        if len(pictures) > 1:
+            raise ImageError(
+                path, f"holds {len(pictures)} pages or frames; split it into single images first"
+            )
+        size, page = (layout.width, layout.height), pictures[0]
+        if not layout.is_deep:
+            with opening(path):
+                mode = open_picture(data, page).mode
+        elif reason := layout.refuse():
+            raise ImageError(path, reason)
+        else:
+            mode = {1: "I;16", 3: "RGB", 4: "CMYK"}[layout.channels]
+        check_size(path, size, max_pixels)
+        described = metadata.of_tiff(block, pages[page])
+        found = pages[page].number(metadata.ORIENTATION)
+        orientation = found if found in range(1, 9) else described.orientation
+        profile = _fitting(described.icc, mode)
+        picture, deep = data, layout if layout.is_deep else None
+        if orientation != 1 and not deep:  # Pillow would turn it when it is loaded
+            folder: Folder = {tag: value for tag, value in pages[page].entries.items() if tag in UNTURNED}
+            picture, page = with_directory(data, folder, block.order, block.is_big), 0
+        return cls(path, data, picture, "TIFF", mode, size, described, orientation, profile, page, deep)
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height as seen, with the EXIF orientation applied, in pixels."""
-        width, height = self.image.size
+        """Width and height as seen, with the orientation applied, in pixels."""
+        width, height = self.stored_size
         return (height, width) if self.orientation in SIDEWAYS else (width, height)
 
     @property
     def bytes_to_color(self) -> int:
         """Memory that coloring it takes at most, in bytes: its file, and its planes in Pillow's forms."""
-        return len(self.data) + BYTES_PER_PIXEL * self.image.width * self.image.height
-
-    @property
-    def orientation(self) -> int:
-        """The EXIF orientation, 1 to 8; 1 is upright."""
-        try:
-            return int(self.image.getexif().get(Tag.Orientation, 1))
-        except DECODE_ERRORS:
-            return 1
-
-    def reduced(self, width: int, height: int, source: Image.Image | None = None) -> Image.Image:
-        """The photograph as seen, scaled to this size: mode L, or YCbCr if the file holds color.
-
-        `source` is the photograph as it is stored, of any size; without it, the file is decoded. A JPEG that
-        may hold color is decoded at 1/2, 1/4 or 1/8 of its size where that is still as large.
-        """
-        if self.orientation in SIDEWAYS:
-            width, height = height, width
-        if source is None and self._is_color_jpeg:
-            # A second look, at a fraction of the cost of the first, which is for full resolution: whether it
-            # is in color is to be seen.
-            source = self._decoded_at("YCbCr", width, height)
-        source = self.image if source is None else source
-        plain = self._plain(source)
-        plain = plain if plain.mode in ("L", "YCbCr") else plain.convert("YCbCr")
-        small = plain.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
-        return self._upright(small)
-
-    def luma(self) -> Image.Image:
-        """The luma as seen, at full resolution: mode L."""
-        if self._is_color_jpeg:
-            self.image.draft("L", self.image.size)  # its luma as it is stored, without a detour through RGB
-        return self._upright(self._plain(self.image).convert("L"))
-
-    def stored_luma_halved(self) -> Image.Image:
-        """The luma of a JPEG as it is stored, at half its size, rounded up: mode L."""
-        width, height = self.image.size
-        half = self._decoded_at("L", max(1, width // 2), max(1, height // 2))
-        self._load(half)
-        size = (-(-width // 2), -(-height // 2))
-        return half if half.size == size else half.resize(size)  # one pixel wide or high, it was not scaled
-
-    def _decoded_at(self, mode: str, width: int, height: int) -> Image.Image:
-        """The JPEG again, to be decoded at 1/2, 1/4 or 1/8 of its size where that is still as large."""
-        image = Image.open(io.BytesIO(self.data))
-        image.draft(mode, (width, height))
-        return image
+        width, height = self.stored_size
+        each = DEEP_BYTES_PER_PIXEL if self._is_deep else BYTES_PER_PIXEL
+        return len(self.data) + each * width * height
 
     @property
     def is_gray_jpeg(self) -> bool:
         """Whether it is a JPEG file of one component."""
-        return bool(self.data) and self.format == "JPEG" and self.image.mode == "L"
+        return self.format == "JPEG" and self.mode == "L"
 
     @property
-    def _is_color_jpeg(self) -> bool:
-        return bool(self.data) and self.format == "JPEG" and self.image.mode == "RGB"
+    def ignores_profile(self) -> bool:
+        """Whether it has a color profile that does not fit its pixels, or is broken."""
+        return bool(self.metadata.icc) and not self.profile
+
+    def open(self) -> Image.Image:
+        """The picture as Pillow opens it, not decoded yet."""
+        return open_picture(self.picture, self.page)
+
+    def reduced(self, width: int, height: int) -> Image.Image:
+        """The photograph as seen, scaled to this size: mode L, or YCbCr if the file holds color.
+
+        A JPEG is decoded at 1/2, 1/4 or 1/8 of its size where that is still as large.
+        """
+        if self.orientation in SIDEWAYS:
+            width, height = height, width
+        if self.is_ycc:  # a second look at a fraction of the cost of the one for luma
+            source = decode(self._drafted("YCbCr", width, height), self)
+        elif self.is_gray_jpeg and self.halved.width >= width and self.halved.height >= height:
+            source = decode(self.halved, self)
+        else:
+            source = self._pixels.image
+        plain = source if source.mode in ("L", "YCbCr") else source.convert("YCbCr")
+        return self._upright(plain.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0))
+
+    def luma(self) -> Image.Image:
+        """The luma as seen, at full resolution: mode L."""
+        if self.is_ycc:  # as it is stored, without a detour through RGB
+            return self._upright(decode(self._drafted("L", *self.stored_size), self))
+        return self._upright(self._pixels.image.convert("L"))
+
+    @cached_property
+    def halved(self) -> Image.Image:
+        """The luma of a gray JPEG as it is stored, at half its size, rounded up: mode L."""
+        width, height = self.stored_size
+        half = self._drafted("L", max(1, width // 2), max(1, height // 2))
+        self._load(half)
+        size = (-(-width // 2), -(-height // 2))
+        return half if half.size == size else half.resize(size)  # one pixel wide or high, it was not scaled
 
     def deep_luma(self) -> DeepPlanes | None:
         """The luma as seen with all of its 16 bits, uint16 (H, W); None if it has no more than 8.
 
         A gray profile is not applied: it must be one that `rgb_from_gray` can turn into one for color.
         """
-        profile = self.image.info.get("icc_profile")
-        lost = profile and is_for_gray(profile) and rgb_from_gray(profile) is None
-        if self.image.mode not in SIXTEEN_BITS or lost:
+        deep = self._pixels.deep
+        lost = self.profile and is_for_gray(self.profile) and rgb_from_gray(self.profile) is None
+        if deep is None or lost:
             return None
-        self._load(self.image)
-        return np.asarray(self._upright(self.image), dtype=np.uint16)
+        return self._turned(deep if deep.ndim == 2 else deep_luma_of(deep))
 
-    def alpha(self) -> Image.Image | None:
-        """The transparency as seen, at full resolution: mode L, or None."""
-        if not self.image.has_transparency_data:
-            return None
-        return self._upright(self.image.convert("RGBA").getchannel("A"))
+    def alpha(self) -> Planes | DeepPlanes | None:
+        """The transparency as seen, at full resolution, as deep as the file: (H, W); None without any."""
+        alpha = self._pixels.alpha
+        return None if alpha is None else self._turned(alpha)
+
+    def as_stored(self, image: Image.Image) -> Image.Image:
+        """Turn an image of the photograph as seen to how it is stored."""
+        back = {6: 8, 8: 6}.get(self.orientation, self.orientation)
+        return image if back not in TURNS else image.transpose(TURNS[back])
+
+    @cached_property
+    def _pixels(self) -> Pixels:
+        return Pixels.of(self)
+
+    @property
+    def _is_deep(self) -> bool:
+        return self.tiff is not None or (self.format == "PNG" and png.Header.of(self.picture).depth == 16)
+
+    def _drafted(self, mode: str, width: int, height: int) -> Image.Image:
+        """The JPEG, to be decoded at 1/2, 1/4 or 1/8 of its size where that is still as large."""
+        image = self.open()
+        image.draft(mode, (width, height))
+        return image
 
     def _load(self, image: Image.Image) -> None:
         try:
@@ -195,41 +251,37 @@ class Photo:
         except DECODE_ERRORS as error:
             raise ImageError(self.path, f"cannot be decoded ({error})") from error
 
-    def _plain(self, image: Image.Image) -> Image.Image:
-        """Decode to mode L, RGB or YCbCr."""
-        self._load(image)
-        try:
-            profile = image.info.get("icc_profile")
-            if profile and (image.mode == "CMYK" or is_for_gray(profile)):
-                return _to_srgb(image, profile)
-        except DECODE_ERRORS as error:
-            raise ImageError(self.path, f"cannot be decoded ({error})") from error
-        if image.mode in ("L", "RGB", "YCbCr"):
-            return image
-        if image.mode in SIXTEEN_BITS:
-            return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))  # convert("L") would clip
-        if image.mode in ("1", "LA", "La"):
-            return image.convert("L")
-        if image.mode in ("P", "PA", "RGBA", "RGBX", "RGBa", "CMYK"):
-            return image.convert("RGBA").convert("RGB") if image.mode in ("P", "PA") else image.convert("RGB")
-        raise ImageError(self.path, f"has pixels of mode {image.mode}; save it with 8 or 16 bits a channel")
-
-    def as_stored(self, image: Image.Image) -> Image.Image:
-        """Turn an image of the photograph as seen to how it is stored."""
-        back = {6: 8, 8: 6}.get(self.orientation, self.orientation)
-        return image if back not in TURNS else image.transpose(TURNS[back])
-
     def _upright(self, image: Image.Image) -> Image.Image:
         return image if self.orientation not in TURNS else image.transpose(TURNS[self.orientation])
 
+    def _turned(self, plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
+        """The same for a plane of any type."""
+        turned = plane.T if self.orientation in SIDEWAYS else plane
+        rows = -1 if self.orientation in (3, 4, 7, 8) else 1
+        columns = -1 if self.orientation in (2, 3, 6, 7) else 1
+        return np.ascontiguousarray(turned[::rows, ::columns])
 
-def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
-    """Apply a gray or CMYK profile, which has no place in a color result."""
-    try:
-        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        plain = image.convert("L") if image.mode in ("1", "LA") else image
-        converted = ImageCms.profileToProfile(plain, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    except ImageCms.PyCMSError as error:
-        raise ValueError(f"its color profile does not fit its pixels: {error}") from error
-    assert converted is not None
-    return converted
+    def _share_missing(self) -> float:
+        """The share of the rows of a JPEG that was cut which cannot be decoded; ImageError if it is large."""
+        small = self._drafted("L" if self.is_gray_jpeg or self.is_ycc else self.mode, 1, 1)
+        self._load(small)
+        flat = (np.asarray(small.convert("L")) == UNDECODED).all(axis=1)
+        missing = float(np.argmin(flat[::-1])) / len(flat) if not flat.all() else 1.0
+        if missing > MOST_MISSING:
+            raise ImageError(
+                self.path, f"is cut short: {missing:.0%} of it is missing; take it from a backup"
+            )
+        return missing
+
+
+def _is_ycc(image: Image.Image) -> bool:
+    """Whether libjpeg takes three components for luma and chroma, as it does without a word about them."""
+    if image.mode != "RGB":
+        return False
+    transform = image.info.get("adobe_transform")
+    names = bytes(component[0] for component in getattr(image, "layer", ()))
+    return "jfif" in image.info or (names != b"RGB" if transform is None else transform == 1)
+
+
+def _fitting(profile: bytes, mode: str) -> bytes:
+    return profile if profile and fits(profile, mode) else b""

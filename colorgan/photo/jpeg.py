@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import takewhile
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +15,17 @@ import numpy.typing as npt
 SOF0, SOF1, SOF2 = 0xC0, 0xC1, 0xC2
 SOI, EOI, SOS = 0xD8, 0xD9, 0xDA
 DHT, DQT, DNL, DRI = 0xC4, 0xDB, 0xDC, 0xDD
-APP1, APP2, APP11, APP14, COM = 0xE1, 0xE2, 0xEB, 0xEE, 0xFE
+APP0, APP1, APP2, APP11, APP13, APP14, COM = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE, 0xFE
+SIGNATURE, END = b"\xff\xd8", b"\xff\xd9"
+BEFORE = b"\0\t\n\r "
+"""Bytes that a transfer may have put before a file."""
 FRAMES = frozenset(range(0xC0, 0xD0)) - {DHT, 0xC8, 0xCC}  # all SOF; C8 is reserved, CC is DAC
 FRAMES_THAT_JOIN = {SOF0: "baseline", SOF1: "extended sequential", SOF2: "progressive"}  # with Huffman coding
 DESCRIBING = frozenset({*range(0xE0, 0xF0), COM})
 """Segments that describe the picture and are not needed to decode it: APP0 to APP15 and COM."""
+
+TABLES_AND_SCANS = frozenset({DHT, DQT, DRI, SOS})
+"""Segments between the scans of a progressive file."""
 
 MARKER = re.compile(rb"\xff+([^\x00\xff])")  # any marker may have fill bytes before it (B.1.1.2)
 
@@ -26,8 +35,23 @@ LONGEST = 65535 - 2
 XMP = b"http://ns.adobe.com/xap/1.0/\0"
 """How the APP1 segment with XMP begins (XMP specification, part 3, 1.1.3)."""
 
+XMP_EXTENSION = b"http://ns.adobe.com/xmp/extension/\0"
+"""How those with an extended packet begin (1.1.3.1)."""
+
 ICC = b"ICC_PROFILE\0"
 """How the APP2 segments with a color profile begin; their number and count follow (ICC.1:2022, B.4)."""
+
+PHOTOSHOP = b"Photoshop 3.0\0"
+"""How the APP13 segments with Photoshop's resources begin, which hold IPTC."""
+
+RECORD = b"colorgan\0"
+"""How the APP11 segments begin that tell how to take the color away again."""
+
+MPF = b"MPF\0"
+"""How the APP2 segment begins that says where further pictures are (CIPA DC-007)."""
+
+BOUND = (RECORD, MPF, b"JFXX\0")
+"""How segments begin that hold for one coding of the picture only."""
 
 ADOBE = b"Adobe"
 YCC = b"\x01"  # the transform of APP14 that says YCbCr (T.872, 6.5.3)
@@ -35,6 +59,15 @@ YCC = b"\x01"  # the transform of APP14 that says YCbCr (T.872, 6.5.3)
 
 class JpegError(ValueError):
     """What keeps a file from being joined or undone."""
+
+
+class CutError(JpegError):
+    """The end of the file is missing."""
+
+    def __init__(self, at: int) -> None:
+        super().__init__("its end is missing")
+        self.at = at
+        """Where what is whole of it ends."""
 
 
 @dataclass(frozen=True)
@@ -52,32 +85,69 @@ class Segment:
 
 def parse(data: bytes) -> list[Segment]:
     """The segments of the first image in the file, EOI included (T.81, B.2.1); raises JpegError."""
-    if data[:2] != b"\xff\xd8":
+    return list(walk(data))
+
+
+def walk(data: bytes) -> Iterator[Segment]:
+    """The same one by one, before the file's damage is met."""
+    if data[:2] != SIGNATURE:
         raise JpegError("it does not begin as a JPEG")
-    segments: list[Segment] = []
-    at, ends_of_scans = 2, _markers_after_scans(data)
-    while not segments or segments[-1].marker != EOI:
+    at, ends_of_scans = 2, None
+    while True:
         found = MARKER.match(data, at)
         if found is None:
-            raise JpegError(f"there is no marker at byte {at}")
+            raise CutError(at) if at >= len(data) - 1 else JpegError(f"there is no marker at byte {at}")
         marker, body = found[1][0], found.end()
         if marker == EOI:
-            segments.append(Segment(EOI, at, body, body, body))
-            break
+            yield Segment(EOI, at, body, body, body)
+            return
         end = body + int.from_bytes(data[body : body + 2])
+        if marker in TABLES_AND_SCANS and max(end, body + 2) > len(data):
+            raise CutError(at)
         if marker < SOF0 or marker in range(0xD0, SOI + 1) or end < body + 2 or end > len(data):
             raise JpegError(f"its segment at byte {at} is damaged")
         scan_end = end
         if marker == SOS:
+            ends_of_scans = _markers_after_scans(data) if ends_of_scans is None else ends_of_scans
             following = np.searchsorted(ends_of_scans, end)
             if following == len(ends_of_scans):
-                raise JpegError("it ends within a scan")
+                raise CutError(len(data))
             scan_end = int(ends_of_scans[following])
             while scan_end > end and data[scan_end - 1] == 0xFF:  # fill bytes
                 scan_end -= 1
-        segments.append(Segment(marker, at, body + 2, end, scan_end))
+        yield Segment(marker, at, body + 2, end, scan_end)
         at = scan_end
+
+
+def header(data: bytes) -> list[Segment]:
+    """The segments before the first scan, as far as they can be read."""
+    segments: list[Segment] = []
+    with suppress(JpegError):
+        segments += takewhile(lambda segment: segment.marker != SOS, walk(data))
     return segments
+
+
+def for_decoders(data: bytes) -> tuple[bytes, bool]:
+    """The file as decoders take it, and whether its end is missing.
+
+    What stands before it is left out; a height that follows the first scan (DNL, B.2.5) is put into the
+    frame; a file that was cut gets an end, so that what is there of it is decoded.
+    """
+    start = 0 if data.startswith(SIGNATURE) else len(data) - len(data.lstrip(BEFORE))
+    data = data[start:] if start else data
+    try:
+        frame = next((segment for segment in header(data) if segment.marker in FRAMES), None)
+        if frame and data[frame.body + 1 : frame.body + 3] == b"\0\0":
+            line = next(segment for segment in walk(data) if segment.marker == DNL)
+            height = data[line.body : line.body + 2]
+            data = data[: frame.body + 1] + height + data[frame.body + 3 : line.start] + data[line.end :]
+        if not data.endswith(END):
+            parse(data)
+    except CutError as error:
+        return data[: error.at] + END, True
+    except (JpegError, StopIteration):
+        pass
+    return data, False
 
 
 def _markers_after_scans(data: bytes) -> npt.NDArray[np.intp]:

@@ -25,8 +25,10 @@ from colorgan.photo.jpeg import (
     DRI,
     ICC,
     LONGEST,
+    RECORD,
     SOS,
     XMP,
+    XMP_EXTENSION,
     YCC,
     GrayJpeg,
     JpegError,
@@ -34,10 +36,6 @@ from colorgan.photo.jpeg import (
     make_segment,
     parse,
 )
-
-RECORD = b"colorgan\0"
-"""How the APP11 segments begin that tell how to take the color away again."""
-
 
 LONGEST_RECORD = 1 << 25
 """Bytes of an unpacked record: it may hold a color profile, of which there can be 255 segments."""
@@ -61,8 +59,9 @@ def join(
     """Add chroma to a grayscale JPEG: a color JPEG (4:2:0) in which its scans stand byte for byte.
 
     `cb` and `cr` are grayscale JPEGs of ceil(width / 2) x ceil(height / 2) pixels (T.81, A.1.1), of one
-    quantization table, progressive if `gray` is. `xmp` takes the place of the XMP that there is, and `icc`
-    that of the color profile. `undo` gives the grayscale file back. Raises JpegError.
+    quantization table, progressive if `gray` is. `xmp`, whole segments, takes the place of the XMP that
+    there is, and `icc` that of the color profile, which goes if it is empty. `undo` gives the grayscale file
+    back. Raises JpegError.
     """
     half = (-(-gray.width // 2), -(-gray.height // 2))
     for plane in (cb, cr):
@@ -71,7 +70,7 @@ def join(
     leading = next(at for at, segment in enumerate(gray.segments) if segment.marker not in DESCRIBING)
     before = [_same(gray.data[:2]), *_rewritten(gray, gray.segments[:leading], xmp, icc)]
     if xmp is not None and gray.xmp is None:
-        before.append(_added(make_segment(APP1, XMP + xmp)))
+        before.append(_added(xmp))
     after = [*_rewritten(gray, gray.segments[leading:-1], xmp, icc), *_chroma(gray, cb, cr)]
     after.append(_same(gray.data[gray.segments[-1].start :]))  # EOI, and whatever follows it
     record = map(_added, _record(gray.data, before, after))
@@ -137,10 +136,12 @@ def _rewritten(
             at = segment.body - segment.start + 1
             yield from (_same(old[:at]), _Part(b"\x01", old[at : at + 1]), _same(old[at + 1 :]))
         elif xmp is not None and gray.is_xmp(segment):
-            yield _Part(make_segment(APP1, XMP + xmp), old)
+            yield _Part(xmp if body == XMP + (gray.xmp or b"") else b"", old)
+        elif xmp is not None and segment.marker == APP1 and body.startswith(XMP_EXTENSION):
+            yield _Part(b"", old)
         elif icc is not None and segment.marker == APP2 and body.startswith(ICC):
             first = body.startswith(ICC + b"\1")
-            yield _Part(make_segment(APP2, ICC + b"\1\1" + icc) if first else b"", old)
+            yield _Part(make_segment(APP2, ICC + b"\1\1" + icc) if icc and first else b"", old)
         elif segment.marker == APP14 and body.startswith(ADOBE) and len(body) >= 12:
             yield _Part(make_segment(APP14, body[:11] + YCC + body[12:]), old)  # as none, they would be RGB
         else:

@@ -1,69 +1,201 @@
-"""What a result takes over from its photograph besides the pixels."""
+"""What a file says of its picture, as it stands in the file."""
 
 from __future__ import annotations
 
-from typing import Any
+import struct
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from PIL import Image
-from PIL.ExifTags import Base as Tag
-from PIL.PngImagePlugin import PngInfo
 
-from colorgan.photo.icc import is_for_rgb
-from colorgan.photo.image import DECODE_ERRORS, Photo
-from colorgan.photo.jpeg import LONGEST, XMP
-from colorgan.photo.tiff import FOLDERS, TEXTS
-from colorgan.photo.xmp import Credit
+from colorgan.photo import jpeg, png
+from colorgan.photo.ifd import Block, Directory, Entry, Folder, write_block
+from colorgan.photo.xmp import orientation_of
 
-LONGEST_XMP = LONGEST - len(XMP)
-"""Bytes of a packet that fit into the segment of a JPEG."""
+ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 274, 282, 283, 296
+XMP, IPTC, PHOTOSHOP, ICC = 700, 33723, 34377, 34675
+NO_UNIT, INCHES, CENTIMETERS = 1, 2, 3  # TIFF 6.0, section 8
 
-PNG_XMP = "XML:com.adobe.xmp"  # the keyword of XMP (XMP specification, part 3, 1.1.5)
+EXIF_PREFIX = b"Exif\0\0"
+PNG_XMP = b"XML:com.adobe.xmp"
+"""The keyword of XMP in a PNG (XMP specification, part 3, 1.1.5)."""
+PNG_EXIF = (b"Raw profile type exif", b"Raw profile type APP1")
+"""Keywords under which ImageMagick puts EXIF, in hexadecimal digits."""
+COLOR_CHUNKS = (b"gAMA", b"cHRM", b"sRGB")
+KEPT_CHUNKS = (*COLOR_CHUNKS, b"tIME", b"tEXt", b"zTXt", b"iTXt")
+READ_CHUNKS = (b"pHYs", b"eXIf", b"iCCP")
 
-
-def save_options(photo: Photo, format: str, credit: Credit) -> dict[str, Any]:
-    """Pillow's save options for EXIF, color profile, XMP with the credit, texts and resolution."""
-    info = photo.image.info
-    options: dict[str, Any] = {key: info[key] for key in ("dpi", "comment") if info.get(key)}
-    xmp = credit.added_to(info.get("xmp"))
-    if format == "JPEG" and len(xmp) > LONGEST_XMP:
-        xmp = info["xmp"] if len(info["xmp"]) <= LONGEST_XMP else credit.added_to(None)
-    profile = info.get("icc_profile")
-    if profile and is_for_rgb(profile):  # a gray or CMYK profile was applied when it was decoded
-        options["icc_profile"] = profile
-    exif = upright_exif(photo.image)
-    if format == "PNG":
-        options["pnginfo"] = _png_texts(photo.image, xmp)
-    else:
-        options["xmp"] = xmp
-    if len(exif):
-        options["exif"] = exif
-    return options
+OF_LAYOUT = {
+    *(254, 255, *range(256, 267), 273, ORIENTATION, *range(277, 282), 284, *range(288, 294), 301, 317),
+    *(318, 319, 320, 321, *range(322, 329), 330, 332, 333, 334, *range(336, 344), 347, *range(512, 522)),
+    *(529, 530, 531, 532, 559, 37724, *range(50706, 51200)),
+}
+"""Tags of a TIFF that say how its samples lie in the file and what they mean, and those of DNG."""
 
 
-def upright_exif(image: Image.Image) -> Image.Exif:
-    """The image's EXIF but for the orientation, as the result is upright; empty if it is damaged."""
-    kept = Image.Exif()
-    try:
-        exif = image.getexif()
-        # A TIFF's EXIF holds the layout of its pixels too, not the result's: take what describes the picture.
-        tags = [tag for tag in TEXTS if tag in exif] if image.format == "TIFF" else list(exif)
-        for tag in tags:
-            if tag not in (Tag.Orientation, *FOLDERS):
-                kept[tag] = exif[tag]
-        for tag in FOLDERS:
-            if folder := exif.get_ifd(tag):
-                kept[tag] = folder
-        kept.tobytes()  # what could be read cannot always be written
-    except DECODE_ERRORS:  # which is no reason to lose the photograph
-        return Image.Exif()
-    return kept
+class Density(NamedTuple):
+    """Pixels per unit, or their aspect ratio; the unit is that of TIFF."""
+
+    x: float
+    y: float
+    unit: int
+
+    @property
+    def per_centimeter(self) -> tuple[float, float]:
+        """The same for centimeters."""
+        factor = 1 / 2.54 if self.unit == INCHES else 1.0
+        return self.x * factor, self.y * factor
+
+    @property
+    def per_inch(self) -> tuple[float, float]:
+        """The same for inches."""
+        factor = 2.54 if self.unit == CENTIMETERS else 1.0
+        return self.x * factor, self.y * factor
 
 
-def _png_texts(image: Image.Image, xmp: bytes) -> PngInfo:
-    """The texts of a PNG, and XMP."""
-    chunks = PngInfo()
-    for key, text in getattr(image, "text", {}).items():
-        if key != PNG_XMP:
-            chunks.add_itxt(key, text)
-    chunks.add_itxt(PNG_XMP, xmp.decode())
-    return chunks
+@dataclass(frozen=True)
+class Metadata:
+    """What a file holds besides pixels, as raw bytes; empty where it holds none."""
+
+    exif: bytes = b""
+    """A block of TIFF's form. Of a TIFF, its own tags that describe the picture."""
+    xmp: bytes = b""
+    icc: bytes = b""
+    photoshop: bytes = b""
+    """Image resources, of which IPTC is one."""
+    iptc: bytes = b""
+    """IPTC that stands by itself, as in a TIFF."""
+    comment: bytes = b""
+    density: Density | None = None
+    extension: tuple[bytes, ...] = ()
+    """What the segments of a JPEG with an extended packet hold."""
+    own: tuple[bytes, ...] = field(default=(), repr=False)
+    """Whole segments of a JPEG, or chunks of a PNG, that only such files can hold."""
+
+    @property
+    def orientation(self) -> int:
+        """How the picture lies, 1 to 8; 1 is upright. EXIF counts, and XMP if that does not say."""
+        found = directory.number(ORIENTATION) if (directory := self.directory) else 0
+        found = found or (orientation_of(self.xmp) if self.xmp else 0)
+        return found if found in range(1, 9) else 1
+
+    @property
+    def resolution(self) -> Density | None:
+        """Its density or, if it has none, the one in its EXIF."""
+        return self.density or (_density(directory) if (directory := self.directory) else None)
+
+    @property
+    def directory(self) -> Directory | None:
+        """The first directory of the EXIF; None if there is none that can be read."""
+        try:
+            return next(Block.parse(self.exif).directories(), None)
+        except ValueError:
+            return None
+
+    @property
+    def upright_exif(self) -> bytes:
+        """The EXIF with an orientation of 1 in place of its own."""
+        entry = directory.entries.get(ORIENTATION) if (directory := self.directory) else None
+        if directory is None or entry is None or entry.type not in (3, 4):
+            return self.exif
+        one = struct.pack(directory.order + "HI"[entry.type - 3], 1)
+        return self.exif[: entry.at] + one + self.exif[entry.at + len(one) :]
+
+
+def of_jpeg(data: bytes) -> Metadata:
+    """What the segments before the first scan say."""
+    found = Metadata()
+    profile: dict[int, bytes] = {}
+    for segment in jpeg.header(data):
+        body, whole = data[segment.body : segment.end], data[segment.start : segment.end]
+        marker = segment.marker
+        if marker == jpeg.APP0 and body.startswith(b"JFIF\0") and len(body) >= 12:
+            x, y = struct.unpack_from(">HH", body, 8)
+            if x and y and (body[7] or x != y):
+                found = replace(found, density=Density(x, y, body[7] + 1))
+        elif marker == jpeg.APP1 and body.startswith(EXIF_PREFIX):
+            found = replace(found, exif=found.exif or body[len(EXIF_PREFIX) :])
+        elif marker == jpeg.APP1 and body.startswith(jpeg.XMP):
+            found = replace(found, xmp=found.xmp or body[len(jpeg.XMP) :])
+        elif marker == jpeg.APP1 and body.startswith(jpeg.XMP_EXTENSION):
+            found = replace(found, extension=(*found.extension, body))
+        elif marker == jpeg.APP2 and body.startswith(jpeg.ICC) and len(body) > 14:
+            profile.setdefault(body[12], body[14:])
+        elif marker == jpeg.APP13 and body.startswith(jpeg.PHOTOSHOP):
+            found = replace(found, photoshop=found.photoshop + body[len(jpeg.PHOTOSHOP) :])
+        elif marker in jpeg.DESCRIBING and marker != jpeg.APP14 and not body.startswith(jpeg.BOUND):
+            comment = found.comment or (body if marker == jpeg.COM else b"")
+            found = replace(found, comment=comment, own=(*found.own, whole))
+    return replace(found, icc=b"".join(body for _, body in sorted(profile.items())))
+
+
+def of_png(data: bytes) -> Metadata:
+    """What the chunks say."""
+    found = Metadata()
+    for name, body in png.chunks(data):
+        keyword, _, rest = body.partition(b"\0")
+        try:
+            if name == b"pHYs":
+                x, y, meters = struct.unpack(">IIB", body)
+                known = Density(x / 100, y / 100, CENTIMETERS) if meters else Density(x, y, NO_UNIT)
+                found = replace(found, density=known) if x and y else found
+            elif name == b"eXIf":
+                found = replace(found, exif=body.removeprefix(EXIF_PREFIX))
+            elif name == b"iCCP":
+                found = replace(found, icc=png.unpack(rest[1:]))
+            elif name == b"iTXt" and keyword == PNG_XMP:
+                text = rest[2:].split(b"\0", 2)[2]
+                found = replace(found, xmp=png.unpack(text) if rest[0] else text)
+            elif name in (b"zTXt", b"tEXt") and keyword in PNG_EXIF:
+                text = png.unpack(rest[1:]) if name == b"zTXt" else rest
+                block = bytes.fromhex(b"".join(text.split()[2:]).decode("ascii"))
+                found = replace(found, exif=found.exif or block.removeprefix(EXIF_PREFIX))
+            elif name in KEPT_CHUNKS or (name not in READ_CHUNKS and name[0] & name[3] & 32):
+                found = replace(found, own=(*found.own, png.chunk(name, body)))  # 5.4: safe to copy
+        except (ValueError, IndexError, struct.error):
+            continue  # which is no reason to lose the photograph
+    return found
+
+
+def of_tiff(block: Block, page: Directory) -> Metadata:
+    """What the tags of a page say, and the directories of EXIF below them."""
+    folder: Folder = {tag: value for tag, value in block.folder(page).items() if tag not in OF_LAYOUT}
+    apart = {tag: folder.pop(tag) for tag in (XMP, IPTC, PHOTOSHOP, ICC) if tag in folder}
+    raw = {tag: entry.value for tag, entry in apart.items() if isinstance(entry, Entry)}
+    return Metadata(
+        exif=write_block(folder, block.order) if folder else b"",
+        xmp=raw.get(XMP, b""),
+        icc=raw.get(ICC, b""),
+        photoshop=raw.get(PHOTOSHOP, b""),
+        iptc=raw.get(IPTC, b""),
+        density=_density(page),
+    )
+
+
+def of_other(image: Image.Image) -> Metadata:
+    """What Pillow has found in a file of another format, or in an image."""
+    info = image.info
+    dpi, xmp = info.get("dpi"), info.get("xmp") or b""
+    exif, comment = info.get("exif") or b"", info.get("comment") or b""
+    found = Metadata(
+        exif=exif.removeprefix(EXIF_PREFIX) if isinstance(exif, bytes) else b"",
+        xmp=xmp if isinstance(xmp, bytes) else str(xmp).encode(),
+        icc=info.get("icc_profile") or b"",
+        comment=comment if isinstance(comment, bytes) else str(comment).encode(),
+    )
+    if dpi and all(dpi):
+        found = replace(found, density=Density(float(dpi[0]), float(dpi[1]), INCHES))
+    return found
+
+
+def _density(page: Directory) -> Density | None:
+    sides = []
+    for tag in (X_RESOLUTION, Y_RESOLUTION):
+        entry = page.entries.get(tag)
+        if entry is None or len(entry.value) < 8:
+            return None
+        above, below = struct.unpack_from(page.order + "II", entry.value)
+        if not above or not below:
+            return None
+        sides.append(above / below)
+    return Density(sides[0], sides[1], page.number(RESOLUTION_UNIT, INCHES))

@@ -1,43 +1,149 @@
-"""Write PNGs in color of 16 bits, which Pillow cannot."""
+"""PNG files: their chunks, and color of 16 bits, which Pillow neither reads nor writes."""
 
 from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
+from PIL.ImageFile import ImageFile
 
-from colorgan.photo.color import DeepPlanes
+from colorgan.photo.color import DeepPlanes, Planes
+from colorgan.photo.pillow import open_picture
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 ZLIB_LEVEL = 1
 """Of PNG and TIFF: a quarter of the time of zlib's own choice, and on photographs files as small."""
 
-RGB, UP = 2, 2  # color type and filter type (PNG specification, 3rd edition, 11.2.1 and 9.2)
+GRAY, RGB, GRAY_ALPHA, RGB_ALPHA, UP = (
+    0,
+    2,
+    4,
+    6,
+    2,
+)  # color types, and a filter type (3rd edition, 11.2.1 and 9.2)
+OF_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
+"""Chunks that say what the pixels are; of others Pillow refuses those that it finds too large."""
+
+LONGEST_UNPACKED = 1 << 26
+"""Bytes of a text or profile: a small chunk can claim to be enormous."""
+
+Samples = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
 
 
-def encode_png(pixels: DeepPlanes, described_by: bytes) -> bytes:
-    """Encode uint16 (H, W, 3) as PNG; `described_by` is another PNG, whose metadata the result takes over."""
-    height, width, _ = pixels.shape
-    rows = pixels.astype(">u2").view(np.uint8).reshape(height, -1)
-    filtered = np.empty((height, 1 + rows.shape[1]), np.uint8)
-    filtered[:, 0] = UP
-    filtered[0, 1:], filtered[1:, 1:] = rows[0], rows[1:] - rows[:-1]
-    header = struct.pack(">IIBBBBB", width, height, 16, RGB, 0, 0, 0)
-    metadata = (data for name, data in _chunks(described_by) if name not in (b"IHDR", b"IDAT", b"IEND"))
-    picture = _chunk(b"IDAT", zlib.compress(filtered.tobytes(), ZLIB_LEVEL))
-    return b"".join((SIGNATURE, _chunk(b"IHDR", header), *metadata, picture, _chunk(b"IEND", b"")))
+class Header(NamedTuple):
+    """What the first chunk says (11.2.1)."""
+
+    width: int
+    height: int
+    depth: int
+    color_type: int
+    interlaced: int
+
+    @classmethod
+    def of(cls, data: bytes) -> Header:
+        """That of a PNG file; raises ValueError."""
+        try:
+            _, body = next(chunks(data))
+            width, height, depth, color_type, _, _, interlaced = struct.unpack(">IIBBBBB", body)
+        except (StopIteration, struct.error) as error:
+            raise ValueError("its header is damaged") from error
+        return cls(width, height, depth, color_type, interlaced)
+
+    @property
+    def is_deep_color(self) -> bool:
+        """Whether it is of a kind of which Pillow reads 8 of 16 bits."""
+        return self.depth == 16 and self.color_type != GRAY
 
 
-def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
-    """Names and whole chunks of a PNG (5.3)."""
+def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    """Names and contents of the chunks of a PNG (5.3), as far as they are whole."""
     at = len(SIGNATURE)
-    while at < len(data):
+    while at + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, at)
-        yield data[at + 4 : at + 8], data[at : at + 12 + length]
+        if at + 12 + length > len(data):
+            break
+        yield data[at + 4 : at + 8], data[at + 8 : at + 8 + length]
         at += 12 + length
 
 
-def _chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+def frames(data: bytes) -> int:
+    """Pictures in an animated PNG (11.3.6); 1 in any other."""
+    control = next((body for name, body in chunks(data) if name == b"acTL"), b"\0\0\0\1")
+    return int.from_bytes(control[:4])
+
+
+def only_pixels(data: bytes) -> bytes:
+    """The same picture without what describes it; what is cut short stays so, for the decoder to find."""
+    kept, at = [SIGNATURE], len(SIGNATURE)
+    while at + 12 <= len(data):
+        (length,) = struct.unpack_from(">I", data, at)
+        name, end = data[at + 4 : at + 8], at + 12 + length
+        if name in OF_PIXELS and (end <= len(data) or name == b"IDAT"):
+            kept.append(data[at:end])
+        at = end
+    return b"".join(kept)
+
+
+def unpack(data: bytes) -> bytes:
+    """Decompress a text or profile; raises ValueError if it is damaged or too large."""
+    unpacker = zlib.decompressobj()
+    try:
+        unpacked = unpacker.decompress(data, LONGEST_UNPACKED)
+    except zlib.error as error:
+        raise ValueError("it is damaged") from error
+    if unpacker.unconsumed_tail:
+        raise ValueError("it is too large")
+    return unpacked
+
+
+def read_deep_color(data: bytes) -> DeepPlanes:
+    """The samples of a PNG of `Header.is_deep_color`, uint16 (H, W, 2 to 4); raises what Pillow raises."""
+    header = Header.of(data)
+    if header.color_type == GRAY_ALPHA:  # four bytes a pixel, as in RGBA of 8 bits
+        as_bytes = header._replace(depth=8, color_type=RGB_ALPHA)
+        picture = b"".join(
+            chunk(name, struct.pack(">IIBBBBB", *as_bytes[:4], 0, 0, as_bytes.interlaced))
+            if name == b"IHDR"
+            else chunk(name, body)
+            for name, body in chunks(data)
+            if name != b"tRNS"
+        )
+        with open_picture(SIGNATURE + picture) as image:
+            return np.asarray(image).view(">u2").astype(np.uint16)
+    with open_picture(data) as image:
+        high = np.asarray(image, np.uint16) << 8
+    with open_picture(data) as image:  # again, now the other byte of each sample
+        assert isinstance(image, ImageFile)
+        image.tile = [tile._replace(args=str(tile.args).replace(";16B", ";16L")) for tile in image.tile]
+        return np.asarray(high | np.asarray(image))
+
+
+def color_key(data: bytes) -> tuple[int, ...] | None:
+    """The sample or samples that are transparent (11.3.2.1), if there are."""
+    for name, body in chunks(data):
+        if name == b"tRNS" and Header.of(data).color_type in (GRAY, RGB):
+            return struct.unpack(f">{len(body) // 2}H", body[: len(body) // 2 * 2])
+    return None
+
+
+def encode_png(pixels: Planes | DeepPlanes, describing: Iterable[bytes] = ()) -> bytes:
+    """Encode uint8 or uint16 (H, W) or (H, W, 1 to 4) as PNG; `describing` are whole chunks of metadata."""
+    height, width, *rest = pixels.shape
+    color_type = {1: GRAY, 2: GRAY_ALPHA, 3: RGB, 4: RGB_ALPHA}[rest[0] if rest else 1]
+    rows = np.ascontiguousarray(pixels.astype(pixels.dtype.newbyteorder(">"))).view(np.uint8)
+    rows = rows.reshape(height, -1)
+    filtered = np.empty((height, 1 + rows.shape[1]), np.uint8)
+    filtered[:, 0] = UP
+    filtered[0, 1:], filtered[1:, 1:] = rows[0], rows[1:] - rows[:-1]
+    header = struct.pack(">IIBBBBB", width, height, 8 * pixels.dtype.itemsize, color_type, 0, 0, 0)
+    picture = chunk(b"IDAT", zlib.compress(filtered.data, ZLIB_LEVEL))
+    return b"".join((SIGNATURE, chunk(b"IHDR", header), *describing, picture, chunk(b"IEND", b"")))
+
+
+def chunk(name: bytes, body: bytes) -> bytes:
+    """A whole chunk."""
+    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(body, zlib.crc32(name)))

@@ -41,9 +41,9 @@ class Thumbnails:
         place = self.folder / name[:2]
         return place / f"{name[2:]}-before.jpg", place / f"{name[2:]}-after.jpg"
 
-    def add(self, path: str, photo: Photo, chroma: Planes, stored: Image.Image | None = None) -> None:
-        """Make both from the pixels at hand; `stored` is the luma as it is stored, of any size."""
-        small = photo.reduced(*_fit(*photo.size), stored)
+    def add(self, path: str, photo: Photo, chroma: Planes) -> None:
+        """Make both of a photograph and the chroma uint8 (2, h, w) that was predicted for it."""
+        small = photo.reduced(*_fit(*photo.size))
         luma = np.asarray(small if small.mode == "L" else small.getchannel(0))
         before, after = self.pair(path)
         _save(before, small.convert("RGB"))

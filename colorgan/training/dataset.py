@@ -17,7 +17,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from colorgan.errors import ImageError, RunError
-from colorgan.photo.image import DECODE_ERRORS, open_image
+from colorgan.photo.pillow import DECODE_ERRORS, open_image
 from colorgan.training.photographs import Photograph
 
 SMALLEST_CROP = 0.7

@@ -1,0 +1,93 @@
+"""Pillow as this package uses it: its errors, its limits, and how a file is opened."""
+
+from __future__ import annotations
+
+import io
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+
+from PIL import Image, UnidentifiedImageError
+
+from colorgan.config import MAX_PIXELS
+from colorgan.errors import ImageError
+from colorgan.storage.paths import AnyPath
+
+DECODE_ERRORS = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    ArithmeticError,
+    LookupError,
+    TypeError,
+    EOFError,
+    MemoryError,
+    RuntimeError,
+    AssertionError,
+    struct.error,
+)
+"""What Pillow raises for damaged files, depending on the format and the damage."""
+
+_LIMIT = Lock()
+
+
+def prepare_pillow() -> None:
+    """Set what holds for a whole process: for programs of ours, not for those that import us."""
+    warnings.filterwarnings("ignore", module="PIL")  # about damage that it can read past
+
+
+def open_picture(data: bytes, page: int = 0) -> Image.Image:
+    """Open a file of any size; whoever calls it compares the size with a limit of its own.
+
+    Pillow's limit, 178 megapixels, is one of the process, and is back as soon as the header is read.
+    """
+    with _LIMIT:
+        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+        try:
+            image = Image.open(io.BytesIO(data))
+            if page:
+                image.seek(page)
+        finally:
+            Image.MAX_IMAGE_PIXELS = limit
+    return image
+
+
+@contextmanager
+def opening(path: AnyPath) -> Iterator[None]:
+    """Turn what goes wrong while a header is read into ImageError."""
+    try:
+        yield
+    except UnidentifiedImageError as error:
+        raise ImageError(path, "is not an image that can be read") from error
+    except DECODE_ERRORS as error:
+        raise ImageError(path, f"cannot be opened ({error or type(error).__name__})") from error
+
+
+def open_image(path: AnyPath, data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
+    """Open an image file of these bytes and read its header; pixels are decoded later."""
+    if not data:
+        raise ImageError(path, "is empty (0 bytes)")
+    with opening(path):
+        image = open_picture(data)
+    check_size(path, image.size, max_pixels)
+    return image
+
+
+def check_size(path: AnyPath, size: tuple[int, int], max_pixels: int) -> None:
+    """Raise ImageError for a picture without pixels, or with too many."""
+    width, height = size
+    if not width or not height:
+        raise ImageError(path, f"has {width} x {height} pixels, which is none")
+    if width * height > max_pixels:
+        pixels = f"{width} x {height} pixels, more than {max_pixels:,}"
+        raise ImageError(path, f"has {pixels}; --max-pixels allows for more")
+
+
+def frames_of(path: AnyPath, image: Image.Image) -> int:
+    """Pictures in a file; raises ImageError."""
+    try:
+        return int(getattr(image, "n_frames", 1))
+    except DECODE_ERRORS as error:
+        raise ImageError(path, f"cannot be read ({error})") from error

@@ -1,0 +1,197 @@
+"""The samples of a TIFF of any depth and layout, of which Pillow reads but some (TIFF 6.0).
+
+Pillow decompresses, from a TIFF whose "gray pixels of 8 bits" are the bytes of the samples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from colorgan.photo.color import DeepPlanes
+from colorgan.photo.ifd import LONG, SHORT, Directory, Entry, Folder, with_directory
+from colorgan.photo.pillow import open_picture
+
+SUBFILE_TYPE, OLD_SUBFILE_TYPE, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = (
+    254,
+    255,
+    256,
+    257,
+    258,
+    259,
+    262,
+)
+FILL_ORDER, OFFSETS, SAMPLES, STRIP_ROWS, COUNTS, PLANAR, PREDICTOR = 266, 273, 277, 278, 279, 284, 317
+TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_COUNTS, EXTRA, SAMPLE_FORMAT = 322, 323, 324, 325, 338, 339
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, CMYK = 0, 1, 2, 5
+CHANNELS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, CMYK: 4}
+OF_BYTES = {
+    1: "none",
+    5: "LZW",
+    8: "deflate",
+    32946: "deflate",
+    32773: "PackBits",
+    34925: "LZMA",
+    50000: "Zstd",
+}
+"""Compressions that know nothing of samples."""
+UNSIGNED, SIGNED, FLOAT = 1, 2, 3
+PREMULTIPLIED, STRAIGHT = 1, 2  # kinds of transparency
+REDUCED, MASK, OLD_REDUCED = 1, 4, 2  # what a page is that is not the picture itself
+
+
+def is_preview(directory: Directory) -> bool:
+    """Whether a page shows the picture smaller, or is its mask."""
+    kind = directory.number(SUBFILE_TYPE)
+    return bool(kind & (REDUCED | MASK)) or directory.number(OLD_SUBFILE_TYPE) == OLD_REDUCED
+
+
+@dataclass(frozen=True)
+class TiffLayout:
+    """How the samples of a page lie in the file."""
+
+    directory: Directory
+    width: int
+    height: int
+    bits: int
+    """Of a sample."""
+    samples: int
+    """Of a pixel, transparency included."""
+    photometric: int
+    sample_format: int
+
+    @classmethod
+    def of(cls, directory: Directory) -> TiffLayout:
+        """That of a page."""
+        number = directory.number
+        width, height, samples = number(WIDTH), number(HEIGHT), number(SAMPLES, 1)
+        bits, kind = max(directory.numbers(BITS, (1,))), max(directory.numbers(SAMPLE_FORMAT, (UNSIGNED,)))
+        return cls(directory, width, height, bits, samples, number(PHOTOMETRIC), kind)
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether its samples are not the unsigned ones of 8 bits or less that Pillow reads as they are."""
+        return self.bits > 8 or self.sample_format in (SIGNED, FLOAT)
+
+    @property
+    def channels(self) -> int:
+        """Samples of a pixel without transparency."""
+        return CHANNELS[self.photometric]
+
+    @property
+    def alpha(self) -> int:
+        """PREMULTIPLIED or STRAIGHT transparency follows the channels; 0: it does not."""
+        if self.samples <= self.channels:
+            return 0
+        kind = self.directory.number(EXTRA, STRAIGHT if self.samples == 4 else 0)
+        return kind if kind in (PREMULTIPLIED, STRAIGHT) else 0
+
+    def refuse(self) -> str:
+        """Why its samples cannot be read; empty if they can."""
+        remedy = "save it with 8 or 16 bits a channel"
+        if self.sample_format == FLOAT:
+            return f"has floating-point samples of {self.bits} bits; {remedy}"
+        if self.sample_format == SIGNED:
+            return f"has signed samples of {self.bits} bits; {remedy}, unsigned"
+        if self.bits > 16:
+            return f"has samples of {self.bits} bits; {remedy}"
+        if self.photometric not in CHANNELS:
+            return (
+                f"has samples of {self.bits} bits of photometric interpretation {self.photometric}; {remedy}"
+            )
+        compression, predictor = self.directory.number(COMPRESSION, 1), self.directory.number(PREDICTOR, 1)
+        if compression not in OF_BYTES:
+            return f"has samples of {self.bits} bits with compression {compression}; save it with LZW or none"
+        if self.samples < self.channels or predictor not in (1, 2) or (predictor == 2 and self.bits != 16):
+            return f"has {self.samples} samples a pixel and predictor {predictor}, which do not fit"
+        return ""
+
+    def read(self, data: bytes) -> DeepPlanes:
+        """The samples as they are stored, scaled to 16 bits, black being 0: uint16 (H, W, channels or more).
+
+        What `refuse` names must be refused before; raises what Pillow raises.
+        """
+        planar = self.directory.number(PLANAR, 1) == 2 and self.samples > 1
+        planes, together = (self.samples, 1) if planar else (1, self.samples)
+        read = [self._plane(data, number, planes, together) for number in range(planes)]
+        samples = np.dstack(read) if planar else read[0]
+        most = (1 << self.bits) - 1
+        if self.bits < 16 or self.photometric == WHITE_IS_ZERO:
+            scaled = ((np.arange(most + 1) * 65535 + most // 2) // most).astype(np.uint16)
+            inverted = scaled[::-1] if self.photometric == WHITE_IS_ZERO else scaled
+            for number in range(samples.shape[2]):
+                table = inverted if number < self.channels else scaled
+                samples[..., number] = table[samples[..., number]]
+        if self.alpha == PREMULTIPLIED:
+            return _straight(samples, self.channels)
+        return samples
+
+    def _plane(self, data: bytes, number: int, planes: int, together: int) -> DeepPlanes:
+        """One of the planes, uint16 (H, W, together)."""
+        tile_width = self.directory.number(TILE_WIDTH) or self.width
+        across = -(-self.width // tile_width)
+        row = -(-tile_width * together * self.bits // 8)
+        with open_picture(self._of_bytes(data, row, across, number, planes)) as image:
+            rows = np.asarray(image).reshape(self.height, across, row)
+        samples = self._unpack(rows, tile_width * together).reshape(self.height, across, tile_width, together)
+        if self.directory.number(PREDICTOR, 1) == 2:
+            np.cumsum(samples, axis=2, dtype=np.uint16, out=samples)
+        return samples.reshape(self.height, across * tile_width, together)[:, : self.width]
+
+    def _unpack(self, rows: npt.NDArray[np.uint8], count: int) -> DeepPlanes:
+        """The samples of rows of bytes (..., N), uint16 (..., count): of 16 bits or packed bit by bit."""
+        if self.bits == 16:
+            return np.array(rows.view(f"{self.directory.order}u2"), np.uint16)
+        unpacked = np.empty((*rows.shape[:-1], count), np.uint16)
+        bit = np.arange(count) * self.bits
+        for at in np.ndindex(rows.shape[:-1]):
+            packed = np.pad(rows[at], (0, 2)).astype(np.uint32)
+            three = packed[:-2] << 16 | packed[1:-1] << 8 | packed[2:]
+            unpacked[at] = three[bit >> 3] >> (24 - self.bits - (bit & 7)) & ((1 << self.bits) - 1)
+        return unpacked
+
+    def _of_bytes(self, data: bytes, row: int, across: int, plane: int, planes: int) -> bytes:
+        """The file with another directory: a gray picture of 8 bits, of the bytes of one plane."""
+        folder: Folder = {}
+        order, numbers = self.directory.order, self.directory.numbers
+
+        def put(tag: int, *values: int) -> None:
+            folder[tag] = Entry(LONG, len(values), np.array(values, f"{order}u4").tobytes())
+
+        def put_share(tag: int) -> None:
+            if values := numbers(tag):
+                share = len(values) // planes
+                put(tag, *values[plane * share : (plane + 1) * share])
+
+        put(WIDTH, across * row)
+        put(HEIGHT, self.height)
+        for tag, value in {BITS: 8, PHOTOMETRIC: BLACK_IS_ZERO, SAMPLES: 1}.items():
+            folder[tag] = _short(value, order)
+        folder[COMPRESSION] = _short(self.directory.number(COMPRESSION, 1), order)
+        folder[FILL_ORDER] = _short(self.directory.number(FILL_ORDER, 1), order)
+        if numbers(TILE_OFFSETS):
+            put(TILE_WIDTH, row)
+            put(TILE_HEIGHT, self.directory.number(TILE_HEIGHT))
+            put_share(TILE_OFFSETS)
+            put_share(TILE_COUNTS)
+        else:
+            put(STRIP_ROWS, min(self.height, self.directory.number(STRIP_ROWS, self.height)))
+            put_share(OFFSETS)
+            put_share(COUNTS)
+        return with_directory(data, folder, order)
+
+
+def _short(value: int, order: str) -> Entry:
+    return Entry(SHORT, 1, np.array(value, f"{order}u2").tobytes())
+
+
+def _straight(samples: npt.NDArray[Any], channels: int) -> DeepPlanes:
+    """Divide by transparency what was multiplied by it."""
+    alpha = samples[..., channels].astype(np.float32) / np.float32(65535)
+    for number in range(channels):
+        divided = np.divide(samples[..., number], alpha, where=alpha > 0, out=np.zeros_like(alpha))
+        samples[..., number] = np.rint(divided).clip(0, 65535)
+    return np.asarray(samples, np.uint16)
