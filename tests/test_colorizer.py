@@ -186,7 +186,7 @@ def test_photographs_of_different_sizes_share_a_batch(
     colorizer, backend = Colorizer(exports["onnx"], ColorizeConfig(batch_size=4)), CountingBackend()
     colorizer.model = Model(backend, 64, "a test", Credit("a test", "0"))
     assert len(list(colorizer.colorize_folder(tmp_path, tmp_path / "results"))) == 12
-    assert backend.shapes == [(4, 1, 48, 80)] * 3
+    assert backend.shapes == [(4, 1, 64, 80)] * 3
 
 
 class SmallBackend(CountingBackend):
