@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import io
 from collections.abc import Iterator
 from functools import cache
@@ -12,7 +11,7 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 
-from colorgan.errors import ImageError, RunError
+from colorgan.errors import ImageError
 from colorgan.photo.color import DeepPlanes, Planes, fit_chroma, merge, pad_to_even
 from colorgan.photo.icc import is_for_gray, rgb_from_gray
 from colorgan.photo.image import DECODE_ERRORS, Photo
@@ -21,8 +20,6 @@ from colorgan.photo.metadata import save_options
 from colorgan.photo.png import ZLIB_LEVEL, encode_png
 from colorgan.photo.tiff import encode_tiff
 from colorgan.photo.xmp import Credit
-from colorgan.storage.files import atomic_file
-from colorgan.storage.paths import AnyPath, ObjectPath, put
 
 FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "tiff": "TIFF"}
 """Pillow's names of the formats that one can ask for."""
@@ -35,8 +32,6 @@ QUALITY = 95
 
 WITH_ALPHA = ("PNG", "TIFF", "WEBP")
 SIXTEEN_BITS = ("PNG", "TIFF")
-
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def output_format(photo: Photo, wanted: str = "keep") -> str:
@@ -134,23 +129,6 @@ def _encode_by_tables(photo: Photo, luma: Planes, planes: Planes, metadata: dict
 def _encode_tiff(pixels: Planes | DeepPlanes, metadata: dict[str, Any]) -> bytes:
     exif = metadata.get("exif", Image.Exif())
     return encode_tiff(pixels, exif, metadata["xmp"], metadata.get("icc_profile"), metadata.get("dpi"))
-
-
-def write_result(path: AnyPath, data: bytes) -> None:
-    """Write a result; a full disk or a store without access ends the run, another failure is the image's."""
-    try:
-        if isinstance(path, ObjectPath):
-            return put(path, data)
-        with atomic_file(path) as temporary:
-            temporary.write_bytes(data)
-    except OSError as error:
-        if error.errno in DISK_FULL:
-            raise RunError(
-                f"{path.parent}: the disk is full; make room and run the same command again"
-            ) from error
-        if isinstance(path, ObjectPath) and isinstance(error, PermissionError):
-            raise RunError(f"{path}: cannot be written ({error.strerror})") from error
-        raise ImageError(path, f"cannot be written ({error.strerror})") from error
 
 
 def _encode_jpeg(luma: Planes, planes: Planes, quality: int, described_by: bytes) -> bytes:

@@ -15,8 +15,7 @@ from colorgan.config import MAX_PIXELS
 from colorgan.errors import ImageError
 from colorgan.photo.color import DeepPlanes
 from colorgan.photo.icc import is_for_gray, rgb_from_gray
-from colorgan.storage import paths
-from colorgan.storage.paths import UNREAD, AnyPath, Stamp
+from colorgan.storage.paths import AnyPath, storage_of
 
 DECODE_ERRORS = (
     OSError,
@@ -33,8 +32,6 @@ DECODE_ERRORS = (
 """What Pillow raises for damaged files, depending on the format and the damage."""
 
 SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
-BYTES_PER_PIXEL = 16
-"""Decoded (4), luma (1), two chroma planes (2), merged (4) and converted (4), as Pillow keeps them."""
 
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -79,22 +76,25 @@ class Photo:
     path: AnyPath
     image: Image.Image
     data: bytes = b""
-    stamp: Stamp = UNREAD
 
     @classmethod
     def read(cls, path: AnyPath, max_pixels: int = MAX_PIXELS) -> Photo:
         """Read a file; its pixels are not decoded yet."""
         try:
-            stamp = paths.stamp(path)  # before its bytes: a later change must not go unnoticed
-            data = paths.read(path)
+            data, _ = storage_of(path).read(path)
         except OSError as error:
             raise ImageError(path, f"cannot be read ({error.strerror})") from error
+        return cls.from_bytes(path, data, max_pixels)
+
+    @classmethod
+    def from_bytes(cls, path: AnyPath, data: bytes, max_pixels: int = MAX_PIXELS) -> Photo:
+        """Open the bytes of a file; its pixels are not decoded yet."""
         image = open_image(path, data, max_pixels)
         try:
             frames = getattr(image, "n_frames", 1)
         except DECODE_ERRORS as error:
             raise ImageError(path, f"cannot be read ({error})") from error
-        photo = cls(path, image, data, stamp._replace(size=len(data)))
+        photo = cls(path, image, data)
         if frames > 1 and photo.format != "JPEG":  # previews follow the photograph in some cameras' JPEG
             raise ImageError(path, f"holds {frames} pages or frames; split it into single images first")
         return photo
@@ -110,11 +110,6 @@ class Photo:
         """Width and height as seen, with the EXIF orientation applied, in pixels."""
         width, height = self.image.size
         return (height, width) if self.orientation in SIDEWAYS else (width, height)
-
-    @property
-    def bytes_to_color(self) -> int:
-        """Memory that coloring it takes at most, in bytes: its file, and its planes in Pillow's forms."""
-        return len(self.data) + BYTES_PER_PIXEL * self.image.width * self.image.height
 
     @property
     def orientation(self) -> int:
