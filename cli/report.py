@@ -7,11 +7,13 @@ from pathlib import Path
 import click
 
 from colorgan.cli.options import Place, command
+from colorgan.cli.output import Output, output_options
 
 
 @command("colorgan report results/")
 @click.argument("results", metavar="RESULTS_DIR", type=Place())
-def main(results: Path) -> None:
+@output_options
+def main(results: Path, as_json: bool, quiet: bool, verbose: bool) -> None:
     """Write RESULTS_DIR/report/index.html: what became of every photograph, before and after.
 
     Open it in a browser; it needs no network. Pictures that `colorgan-batch --report` did not make are made
@@ -19,4 +21,6 @@ def main(results: Path) -> None:
     """
     from colorgan.report import write_report
 
-    click.echo(f"Report: {write_report(results)}")
+    output, page = Output(as_json, quiet, verbose), write_report(results)
+    output.say(f"Report: {page}")
+    output.event("report", path=str(page))

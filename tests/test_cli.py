@@ -87,7 +87,7 @@ def test_strict_stops_at_the_first_failure(exports: dict[str, Path], photos: Pat
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
         "Failed: 00.jpg: is empty (0 bytes)",
-        "Stopped at a failure, as --strict asks; the same command again goes on.",
+        "Stopped at a failure, as --strict asks; the same command again continues.",
     ]
     assert len(list((tmp_path / "results").glob("*.jpg"))) < 200
     (photos / "00.jpg").unlink()

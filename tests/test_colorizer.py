@@ -126,7 +126,9 @@ def test_an_unexpected_error_costs_one_file_only(
     monkeypatch.setattr("colorgan.colorizer.encode_result", fail_for_one)
     outcomes = list(Colorizer(exports["onnx"]).colorize_folder(tmp_path, tmp_path / "results"))
     failed = {outcome.path.name: outcome.error for outcome in outcomes if outcome.error}
-    assert failed == {"2.png": "led to an unexpected error (KeyError('bug')); please report it"}
+    log = tmp_path / "results" / "colorgan-error.log"
+    assert failed == {"2.png": f"led to an unexpected error (KeyError('bug')); please report it with {log}"}
+    assert "Traceback" in log.read_text()
     assert len(outcomes) == 4
 
 
@@ -224,14 +226,14 @@ def test_names_that_the_results_folder_cannot_tell_apart_are_reported(
 ) -> None:
     for name in ("A.jpg", "a.jpg", "b.jpg"):
         make_photo().save(tmp_path / name)
-    monkeypatch.setattr("colorgan.colorizer.ignores_case", lambda _: True)
+    monkeypatch.setattr("colorgan.storage.local.ignores_case", lambda _: True)
     outcomes = {
         outcome.path.name: outcome
         for outcome in Colorizer(exports["onnx"]).colorize_folder(tmp_path, tmp_path / "results")
     }
     assert [outcomes[name].status for name in ("A.jpg", "b.jpg")] == [Status.COLORED] * 2
     assert outcomes["a.jpg"].status is Status.FAILED
-    assert outcomes["a.jpg"].error.startswith("its result would have the name of that of A.jpg")
+    assert outcomes["a.jpg"].error.startswith("its result would overwrite that of ")
 
 
 def test_a_folder_that_cannot_be_read_is_a_failure_and_the_rest_is_done(

@@ -2,13 +2,14 @@
 
 from colorgan.config.base import Config
 from colorgan.config.cluster import ClusterConfig
-from colorgan.config.colorize import MAX_PIXELS, ColorizeConfig
+from colorgan.config.colorize import MAX_PIXELS, MOST_WORKERS, ColorizeConfig
 from colorgan.config.export import EXPORT_FORMATS, ExportConfig
 from colorgan.config.training import GeneratorConfig, PrepareConfig, TrainingConfig
 
 __all__ = [
     "EXPORT_FORMATS",
     "MAX_PIXELS",
+    "MOST_WORKERS",
     "ClusterConfig",
     "ColorizeConfig",
     "Config",

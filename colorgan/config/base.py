@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
@@ -31,6 +32,8 @@ class Config:
             value, meta, name = getattr(self, item.name), item.metadata, item.name.replace("_", "-")
             if meta.get("choices") and value not in meta["choices"]:
                 raise UsageError(f"{name} is {value!r}; it must be one of {', '.join(meta['choices'])}")
+            if isinstance(value, float) and not math.isfinite(value):
+                raise UsageError(f"{name} is {value}; it must be a number")
             low, high = meta.get("low"), meta.get("high")
             if low is not None and value < low:
                 raise UsageError(f"{name} is {value}; it must be at least {low}")

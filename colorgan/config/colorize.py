@@ -10,6 +10,9 @@ from colorgan.errors import UsageError
 MAX_PIXELS = 500_000_000
 """Larger images are refused unless one asks for them: a small file can claim to be an enormous image."""
 
+MOST_WORKERS = 1024
+"""Threads; what more of them would take is memory."""
+
 
 @dataclass(frozen=True)
 class ColorizeConfig(Config):
@@ -28,6 +31,7 @@ class ColorizeConfig(Config):
         0,
         "Files worked on side by side; with object storage, auto is four times as many.",
         low=0,
+        high=MOST_WORKERS,
         zero="auto",
     )
     memory: int = setting(

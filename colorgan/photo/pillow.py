@@ -38,19 +38,26 @@ def prepare_pillow() -> None:
     warnings.filterwarnings("ignore", module="PIL")  # about damage that it can read past
 
 
-def open_picture(data: bytes, page: int = 0) -> Image.Image:
-    """Open a file of any size; whoever calls it compares the size with a limit of its own.
+@contextmanager
+def without_limit() -> Iterator[None]:
+    """Let Pillow open files of any size: whoever opens one compares its size with a limit of its own.
 
-    Pillow's limit, 178 megapixels, is one of the process, and is back as soon as the header is read.
+    Pillow's limit, 178 megapixels, is one of the process, and is back after this.
     """
     with _LIMIT:
         limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
         try:
-            image = Image.open(io.BytesIO(data))
-            if page:
-                image.seek(page)
+            yield
         finally:
             Image.MAX_IMAGE_PIXELS = limit
+
+
+def open_picture(data: bytes, page: int = 0) -> Image.Image:
+    """Open a file of any size and read its header."""
+    with without_limit():
+        image = Image.open(io.BytesIO(data))
+        if page:
+            image.seek(page)
     return image
 
 
