@@ -8,5 +8,7 @@ RUN pip install --no-cache-dir "/src${EXTRAS}" && rm -r /src
 # Any --user can write its caches here, in /etc/passwd or not.
 ENV HOME=/home/colorgan USER=colorgan
 RUN mkdir -m 1777 /home/colorgan
+# onnxruntime sends usage events to its maker otherwise.
+ENV ORT_DISABLE_TELEMETRY=1
 USER 1000:1000
 ENTRYPOINT ["colorgan-batch"]
