@@ -1,4 +1,4 @@
-"""colorgan-batch: a folder of black-and-white photographs in, the same in color out."""
+"""colorgan-batch: colorize a folder of black-and-white photographs."""
 
 from __future__ import annotations
 
@@ -40,31 +40,29 @@ SAID_APART = (Status.COLORED, Status.FAILED, Status.ENDED_PROCESS)
 @click.option(
     "--model",
     type=Place(*FOR_MODELS),
-    help="File of colorgan-export, or checkpoint.  [default: the model in the package]",
+    help="Model: a file of colorgan-export, or a checkpoint.  [default: the one in the package]",
 )
-@click.option("--include", multiple=True, help="Take only paths or names like this, such as '1911/*.jpg'.")
-@click.option("--exclude", multiple=True, help="Leave out paths or names like this.")
-@click.option("--limit", type=click.IntRange(min=1), default=None, help="Work on so many files at most.")
-@click.option("--shard", metavar="I/N", help="Work on the I-th of N parts: for runs side by side.")
-@click.option("--prefix", default="colorized_", show_default=True, help="Goes before each result's name.")
-@click.option("--report", is_flag=True, help="Write RESULTS_DIR/report/index.html, a page to look at them.")
+@click.option("--include", multiple=True, help="Process only paths or names like this: '1911/*.jpg'.")
+@click.option("--exclude", multiple=True, help="Skip paths or names like this.")
+@click.option("--limit", type=click.IntRange(min=1), default=None, help="Process at most N files.")
+@click.option("--shard", metavar="I/N", help="Process part I of N: for runs side by side.")
+@click.option("--prefix", default="colorized_", show_default=True, help="Prefix of result file names.")
+@click.option("--report", is_flag=True, help="Write RESULTS_DIR/report/index.html to review the results.")
 @click.option(
     "--engine",
     type=click.Choice(["local", "ray"]),
     default="local",
     show_default=True,
-    help="What runs it: this machine, or a Ray cluster, in parts.",
+    help="Run on this machine, or on a Ray cluster.",
 )
 @click.option("--strict", is_flag=True, help="Stop at the first failure.")
-@click.option(
-    "--retry-failed", is_flag=True, help="Try files again that ended the process of an earlier run."
-)
+@click.option("--retry-failed", is_flag=True, help="Retry files that crashed an earlier run.")
 @click.option(
     "--fail-on-unread",
     is_flag=True,
-    help="Exit with 1 if there are pictures of kinds that are not read, such as HEIC.",
+    help="Exit with 1 if INPUT has pictures of unsupported formats, such as HEIC.",
 )
-@click.option("--dry-run", is_flag=True, help="Name the files that would be worked on, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="List the files to process, and do nothing.")
 @config_options(ColorizeConfig)
 @config_options(ClusterConfig)
 @output_options
@@ -85,11 +83,11 @@ def main(
     verbose: bool,
     **options: Any,
 ) -> None:
-    """Color the photographs in the folder INPUT and its sub-folders into RESULTS_DIR.
+    """Colorize the photographs in the folder INPUT and its sub-folders into RESULTS_DIR.
 
-    INPUT may also be a single file, @LIST for the files that the file LIST names, one on each line, or - for
-    those that standard input names. Each is written as colorized_NAME, in its sub-folder. What is in color
-    already is copied as it is. The same command again goes on where it was stopped.
+    INPUT may also be one file, @LIST for a file that lists paths, one per line, or - for a list on standard
+    input. Each result is written as colorized_NAME, in the same sub-folder. Photographs already in color are
+    copied. Run the same command again to resume.
 
     Photographs, results and model may be in object storage: s3://BUCKET/FOLDER, gs:// or az://.
     """
@@ -102,11 +100,15 @@ def main(
     selection = {name: options.pop(name) for name in ("include", "exclude", "prefix")}
     cluster = ClusterConfig(**given(ClusterConfig, options))
     if report and (shard or engine == "ray"):
-        raise UsageError("--report: when all parts are done, colorgan report makes a page of them")
+        raise UsageError(
+            "--report cannot be combined with --shard or --engine ray; run `colorgan report RESULTS_DIR` afterwards"
+        )
     if report and not isinstance(results, Path):
-        raise UsageError("--report: copy the results to this machine; colorgan report makes a page of them")
+        raise UsageError(
+            "--report needs results on disk; copy them to this machine and run `colorgan report RESULTS_DIR`"
+        )
     if cluster != ClusterConfig() and engine != "ray":
-        raise UsageError("--address, --actors and what each gets are for --engine ray")
+        raise UsageError("--address, --actors and the options per actor need --engine ray")
     selection["shard"] = Shard.parse(shard) if shard else None
     job = Job.plan(input, results, limit=limit or 0, retry_failed=retry_failed, **selection)
     batch = Batch(job, Output(as_json, quiet, verbose), strict, report, fail_on_unread)
@@ -124,7 +126,7 @@ def main(
 
 @dataclass(frozen=True)
 class Batch:
-    """A job, and how to tell of it."""
+    """A job, and how to report it."""
 
     job: Job
     output: Output
@@ -134,7 +136,7 @@ class Batch:
 
 
 def preview(colorizer: Colorizer, job: Job, output: Output) -> None:
-    """Print the files that a run would work on, and count the others."""
+    """Print the files that a run would process, and count the others."""
     from colorgan.batch.manifest import Manifest
     from colorgan.batch.pending import pending
 
@@ -152,11 +154,11 @@ def preview(colorizer: Colorizer, job: Job, output: Output) -> None:
         if item.status.is_failure:
             output.warn(f"{shown(job.relative(item.path))}: {item.error}")
     output.event("summary", to_do=to_do, counts=counts)
-    click.echo(f"{to_do} files to work on{remarks(counts, Counter())}. Nothing was done.", err=True)
+    click.echo(f"{to_do} files to process{remarks(counts, Counter())}. Nothing was done.", err=True)
 
 
 def colorize(colorizer: Colorizer, batch: Batch, cluster: Cluster | None = None) -> None:
-    """Run the job, say what came of it, and leave with its exit code."""
+    """Run the job, print a summary, and exit with its code."""
     from colorgan.batch.manifest_store import manifest_path
     from colorgan.batch.timing import StageTimes
     from colorgan.report.thumbnails import Thumbnails
@@ -195,7 +197,7 @@ def colorize(colorizer: Colorizer, batch: Batch, cluster: Cluster | None = None)
     if tally.failures or (batch.fail_on_unread and tally.kinds):
         exit_code = ExitCode.SOME_FAILED
     if batch.strict and tally.failures:
-        output.warn("Stopped at a failure, as --strict asks; the same command again continues.")
+        output.warn("Stopped at a failure, as --strict asks; run the same command again to continue.")
     elif stop.is_set():
         output.warn("Stopped; run the same command again to continue.")
         exit_code = ExitCode.INTERRUPTED
@@ -238,7 +240,7 @@ class Tally:
 
 
 def follow(outcomes: Iterator[Outcome], batch: Batch, stop: Event, images: int) -> Tally:
-    """Show how a run goes on under a progress bar; count, and keep the first failures."""
+    """Show a progress bar; count the outcomes, and keep the first failures."""
     from tqdm import tqdm
 
     job, output, tally = batch.job, batch.output, Tally()

@@ -1,4 +1,4 @@
-"""colorgan merge: one slim checkpoint of several."""
+"""colorgan merge: average several checkpoints into a slim one."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from colorgan.cli.options import command
     type=click.FloatRange(min=0, min_open=True),
     default=1.0,
     show_default=True,
-    help="Makes the colors stronger, such as 1.5: those of a mean are duller.",
+    help="Factor on the colors, such as 1.5: a mean has duller ones.",
 )
 @click.option("--half-weights", is_flag=True, help="Store the weights in half precision: half the file.")
 def main(checkpoints: tuple[Path, ...], output: Path, strength: float, half_weights: bool) -> None:
-    """Merge CHECKPOINTS into one with the mean of their weights and nothing else; of one, it is a slim copy.
+    """Merge CHECKPOINTS into one with the mean of their weights only; of one, make a slim copy.
 
-    The mean of an epoch with L1 alone and one with the discriminator can be better than either. Export the
-    result, or train on with colorgan-train --start-from.
+    The mean of an epoch with L1 alone and one with the discriminator can beat both. Export it, or continue
+    with colorgan-train --start-from.
     """
     from colorgan.training.merging import merge_checkpoints
 

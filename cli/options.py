@@ -31,7 +31,7 @@ DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class NumberOr(click.types.IntParamType):
-    """A whole number, or a word that stands for 0."""
+    """An integer, or a word for 0."""
 
     def __init__(self, word: str) -> None:
         self.word = word
@@ -49,7 +49,7 @@ class Place(click.Path):
         self.schemes = schemes
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Tell a URL from a path."""
+        """Return a path, or a URL of an allowed scheme."""
         try:
             return locate(value, self.schemes)
         except UsageError as error:
@@ -57,7 +57,7 @@ class Place(click.Path):
 
 
 def config_options(config: type[Config], leave_out: tuple[str, ...] = ()) -> Callable[[Command], Command]:
-    """Add an option for each field; what the user gave arrives as keyword arguments, the rest as None."""
+    """Add an option for each field; options not given arrive as None."""
 
     def add(command: Command) -> Command:
         for item in reversed([item for item in fields(config) if item.name not in leave_out]):
@@ -78,7 +78,7 @@ def config_options(config: type[Config], leave_out: tuple[str, ...] = ()) -> Cal
 
 
 def config_file(*configs: type[Config]) -> Callable[[Command], Command]:
-    """Add --config, a TOML file with settings of these configs; options given beside it go first."""
+    """Add --config, a TOML file with settings of these configs; options override it."""
 
     def read(ctx: click.Context, _: click.Parameter, path: Path | None) -> None:
         if path is None:
@@ -105,13 +105,13 @@ def config_file(*configs: type[Config]) -> Callable[[Command], Command]:
 
 
 def given(config: type[Config], values: dict[str, Any]) -> dict[str, Any]:
-    """The values among those of a command that are settings of this config and were given by the user."""
+    """The settings of this config that the user gave to a command."""
     names = {item.name for item in fields(config)}
     return {name: value for name, value in values.items() if name in names and value is not None}
 
 
 def command(example: str) -> Callable[[Command], click.Command]:
-    """Make a command with --version, an example under its help, and errors shown as one line."""
+    """Make a command with --version, an example in its help, and errors shown as one line."""
 
     def make(function: Command) -> click.Command:
         version = click.version_option(package_name="colorgan")
@@ -121,9 +121,9 @@ def command(example: str) -> Callable[[Command], click.Command]:
 
 
 def exit_codes(command: Command) -> Command:
-    """Show an error as one line on stderr and leave with its exit code; 130 for Ctrl-C.
+    """Show an error as one line on stderr and exit with its code; 130 for Ctrl-C.
 
-    A fault of ours leaves its traceback in the results folder of the command, if it has one that is there.
+    An internal error writes its traceback to a log in the results folder, if that exists.
     """
 
     @functools.wraps(command)
@@ -173,18 +173,18 @@ def _fault(error: Exception, arguments: dict[str, Any]) -> str:
 
 
 def shown(path: PurePath) -> str:
-    """A path as it can be printed, on one line whatever its name is."""
+    """A path in printable form, on one line whatever its name."""
     return click.format_filename(path).replace("\n", "\\n").replace("\r", "\\r")
 
 
 def printable(text: str) -> str:
-    """Text of a stranger without what would control the terminal."""
+    """A stranger's text without control characters."""
     return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
 
 
 @contextmanager
 def stop_at_interrupt() -> Iterator[Event]:
-    """Let the first Ctrl-C, or SIGTERM, set the event, and a second one stop at once."""
+    """Set the event at the first Ctrl-C or SIGTERM; stop at once at the second."""
     stop = Event()
 
     def handle(_signal: int, _frame: object) -> None:

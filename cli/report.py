@@ -1,4 +1,4 @@
-"""colorgan report: a page to look at the results of colorgan-batch."""
+"""colorgan report: a page to review the results of colorgan-batch."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from colorgan.cli.output import Output, output_options
 @click.argument("results", metavar="RESULTS_DIR", type=Place())
 @output_options
 def main(results: Path, as_json: bool, quiet: bool, verbose: bool) -> None:
-    """Write RESULTS_DIR/report/index.html: what became of every photograph, before and after.
+    """Write RESULTS_DIR/report/index.html: every photograph, before and after.
 
-    Open it in a browser; it needs no network. Pictures that `colorgan-batch --report` did not make are made
-    from the results.
+    Open it in a browser; it needs no network. Thumbnails that `colorgan-batch --report` did not write are
+    made from the results.
     """
     from colorgan.report import write_report
 

@@ -1,4 +1,4 @@
-"""colorgan restore: the original grayscale JPEGs back from their colored results."""
+"""colorgan restore: reproduce the original grayscale JPEGs from their results."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ from colorgan.errors import ExitCode
 @click.argument("originals", metavar="ORIGINALS_DIR", type=click.Path(path_type=Path))
 @output_options
 def main(results: Path, originals: Path, as_json: bool, quiet: bool, verbose: bool) -> None:
-    """Write the grayscale JPEGs that the results in RESULTS_DIR were made from to ORIGINALS_DIR.
+    """Restore the original grayscale JPEGs of the results in RESULTS_DIR to ORIGINALS_DIR.
 
-    They are the originals byte for byte, which is checked. Results whose luma had to be encoded anew hold no
-    original; the manifest names them. A result that is gone, or was changed since, is named.
+    Each is checked to be the original, byte for byte. Results with re-encoded luma hold no original; the
+    manifest lists them. Missing and changed results are reported.
     """
     from colorgan.restoring import iter_restored
 

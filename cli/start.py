@@ -1,4 +1,4 @@
-"""Start a command: from its first moment on, Ctrl-C is one line and not a traceback."""
+"""Start a command: Ctrl-C prints one line from the first moment, never a traceback."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""colorgan status: whether a results folder is complete and as it was written, and what is missing."""
+"""colorgan status: check that a results folder is complete and unchanged, and list what is missing."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from colorgan.storage.objects import STORES
 from colorgan.storage.paths import AnyPath
 
 SHOWN = 10
-"""Problems that are named without --all."""
+"""Problems listed without --all."""
 
 
 @command("colorgan status results/ scans/")
 @click.argument("results", metavar="RESULTS_DIR", type=Place(*STORES))
 @click.argument("input", metavar="[INPUT]", required=False)
-@click.option("--all", "every", is_flag=True, help="Name every file that has no result, not the first ten.")
+@click.option("--all", "every", is_flag=True, help="List every file without a result, not only ten.")
 @click.option(
     "--read",
     metavar="all|I/N",
     default="",
     is_flag=False,
     flag_value="all",
-    help="Read the results and compare their bytes with what was written: all, or the I-th of N parts.",
+    help="Read the results and compare their SHA-256: all, or part I of N.",
 )
 @output_options
 def main(
     results: AnyPath, input: str | None, every: bool, read: str, as_json: bool, quiet: bool, verbose: bool
 ) -> None:
-    """Say whether all photographs in INPUT have their results in RESULTS_DIR, and which have not.
+    """Check that all photographs in INPUT have results in RESULTS_DIR, and list those without.
 
-    It is for runs of shards, on one machine or many, and changes nothing. Without INPUT, only what was begun
-    is known. Results that are gone, or whose size has changed since, count as missing; --read finds every
-    other change. Exits with 0 if nothing is left to do, and with 1 if something is.
+    Changes nothing; reads the manifests of all parts. Without INPUT, it checks only the files processed so
+    far. A result that is gone, or has another size, counts as missing; --read finds every other change. Exits
+    with 0 if complete, else with 1.
     """
     from colorgan.batch.outcome import status_words
     from colorgan.batch.progress import status

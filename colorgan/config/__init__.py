@@ -1,4 +1,4 @@
-"""Settings: a default, a help text and bounds, written once for Python, the commands and checkpoints."""
+"""Settings: default, help text and bounds, declared once for Python, the commands and checkpoints."""
 
 from colorgan.config.base import Config
 from colorgan.config.cluster import ClusterConfig
