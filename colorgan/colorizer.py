@@ -221,7 +221,7 @@ class Colorizer:
         if has_color and self.config.if_color == "copy":
             output = job.output_path(photo.path, photo.format)
             with times("write"):
-                write_result(output, photo.data)
+                write_result(output, photo.data, photo.stamp.mtime_ns)
             return Outcome(photo.path, Status.COPIED, output, "copied")
         output = job.output_path(photo.path, output_format(photo, self.config.format))
         chroma = saturate(predict(small), self.config.saturation)

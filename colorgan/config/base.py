@@ -35,9 +35,9 @@ class Config:
             if meta.get("choices") and value not in meta["choices"]:
                 raise UsageError(f"{name} is {value!r}; it must be one of {', '.join(meta['choices'])}")
             low, high = meta.get("low"), meta.get("high")
-            if low is not None and value < low:
+            if low is not None and not value >= low:  # which is not a number, either
                 raise UsageError(f"{name} is {value}; it must be at least {low}")
-            if high is not None and value > high:
+            if high is not None and not value <= high:
                 raise UsageError(f"{name} is {value}; it must be at most {high}")
 
     def to_dict(self) -> dict[str, Any]:

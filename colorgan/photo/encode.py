@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import io
+import os
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -204,13 +205,18 @@ def _as_deep(alpha: Planes | DeepPlanes, deep: bool) -> Planes | DeepPlanes:
     return alpha
 
 
-def write_result(path: AnyPath, data: bytes) -> None:
-    """Write a result; a full disk or a store without access ends the run, another failure is the image's."""
+def write_result(path: AnyPath, data: bytes, mtime_ns: int = 0) -> None:
+    """Write a result; a full disk or a store without access ends the run, another failure is the image's.
+
+    `mtime_ns` is the time of a change to give to a file on disk, 0 for now.
+    """
     try:
         if isinstance(path, ObjectPath):
             return put(path, data)
         with atomic_file(path) as temporary:
             temporary.write_bytes(data)
+            if mtime_ns:
+                os.utime(temporary, ns=(mtime_ns, mtime_ns))
     except OSError as error:
         if error.errno in DISK_FULL:
             raise RunError(
