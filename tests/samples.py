@@ -1,11 +1,20 @@
 """A gray picture that shows turns and inversions, and files of it that no library writes."""
 
 import io
+import shutil
 import struct
+import subprocess
 import zlib
+from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
+
+from colorgan.config import ColorizeConfig
+from colorgan.photo.encode import encode_result
+from colorgan.photo.image import Photo
+from colorgan.photo.xmp import Credit
 
 HEIGHT, WIDTH = 48, 80
 _rows, _columns = np.mgrid[0:HEIGHT, 0:WIDTH]
@@ -19,6 +28,9 @@ TURNED = {1: 0, 3: 2, 6: 3, 8: 1}
 
 TiffTag = tuple[int, int, int, bytes]
 """Tag, type, number of values and their bytes."""
+
+CHROMA = np.stack([np.full((16, 16), 110), np.full((16, 16), 150)]).astype(np.uint8)
+CREDIT = Credit("generator.onnx", "0" * 64)
 
 XMP_NAME = b"http://ns.adobe.com/xap/1.0/\0"
 
@@ -114,3 +126,21 @@ def orientation_xmp(value: int, as_element: bool = False) -> bytes:
         f'<rdf:Description rdf:about="" xmlns:tiff="http://ns.adobe.com/tiff/1.0/"{attribute}>{inside}'
         "</rdf:Description></rdf:RDF></x:xmpmeta>"
     ).encode()
+
+
+def color(data: bytes, format: str = "keep") -> bytes:
+    """The result for a file."""
+    photo = Photo.of(Path("a"), data)
+    result = encode_result(photo, CHROMA, ColorizeConfig(format=format), CREDIT)
+    with Image.open(io.BytesIO(result.data)) as image:
+        image.load()  # whatever it holds, others can read it
+    return result.data
+
+
+def shown(data: bytes, tmp_path: Path) -> str:
+    """What exiftool shows."""
+    if not shutil.which("exiftool"):
+        pytest.skip("exiftool is not installed")
+    (tmp_path / "shown").write_bytes(data)
+    command = ["exiftool", "-a", "-G1", "-s", str(tmp_path / "shown")]
+    return subprocess.run(command, capture_output=True, check=True, text=True).stdout

@@ -147,7 +147,8 @@ class Photo:
         orientation = found if found in range(1, 9) else described.orientation
         profile = _fitting(described.icc, mode)
         picture, deep = data, layout if layout.is_deep else None
-        if orientation != 1 and not deep:  # Pillow would turn it when it is loaded
+        if not deep and (orientation != 1 or metadata.XMP in pages[page].entries):
+            # Pillow would turn it when it is loaded, and fail where XMP has a type of its own.
             folder: Folder = {tag: value for tag, value in pages[page].entries.items() if tag in UNTURNED}
             picture, page = with_directory(data, folder, block.order, block.is_big), 0
         return cls(path, data, picture, "TIFF", mode, size, described, orientation, profile, page, deep)
