@@ -17,7 +17,15 @@ from colorgan.photo.color import DeepPlanes, Planes, deep_luma_of
 from colorgan.photo.icc import fits, is_for_gray, rgb_from_gray
 from colorgan.photo.ifd import Block, Folder, with_directory
 from colorgan.photo.metadata import Metadata
-from colorgan.photo.pillow import DECODE_ERRORS, check_size, frames_of, open_image, open_picture, opening
+from colorgan.photo.pillow import (
+    DECODE_ERRORS,
+    check_size,
+    frames_of,
+    load,
+    open_image,
+    open_picture,
+    opening,
+)
 from colorgan.photo.pixels import Pixels, decode
 from colorgan.photo.tiff_pixels import TiffLayout, is_preview
 from colorgan.storage import paths
@@ -248,7 +256,7 @@ class Photo:
 
     def _load(self, image: Image.Image) -> None:
         try:
-            image.load()
+            load(image)
         except DECODE_ERRORS as error:
             raise ImageError(self.path, f"cannot be decoded ({error})") from error
 
