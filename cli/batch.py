@@ -100,9 +100,7 @@ def main(
     selection = {name: options.pop(name) for name in ("include", "exclude", "prefix")}
     cluster = ClusterConfig(**given(ClusterConfig, options))
     if report and (shard or engine == "ray"):
-        raise UsageError(
-            "--report cannot be combined with --shard or --engine ray; run `colorgan report RESULTS_DIR` afterwards"
-        )
+        raise UsageError("--report: leave it out and run `colorgan report RESULTS_DIR` when all is done")
     if report and not isinstance(results, Path):
         raise UsageError(
             "--report needs results on disk; copy them to this machine and run `colorgan report RESULTS_DIR`"

@@ -34,7 +34,7 @@ from colorgan.report import write_report
 from colorgan.report.thumbnails import Thumbnails
 from colorgan.storage.objects import FOR_MODELS
 from colorgan.storage.paths import absolute, local_copy, locate
-from colorgan.storage.protocol import Found
+from colorgan.storage.protocol import Found, Stamp
 
 
 @dataclass(frozen=True)
@@ -217,8 +217,8 @@ class Colorizer:
     def _outcomes(
         self, job: Job, todo: Iterator[Found | Outcome], times: StageTimes, thumbnails: Thumbnails | None
     ) -> Iterator[Outcome]:
-        def color(photo: Photo, predict: Predict) -> Outcome:
-            return self._colorize_file(photo, job, predict, times, thumbnails)
+        def color(photo: Photo, stamp: Stamp, predict: Predict) -> Outcome:
+            return self._colorize_file(photo, stamp, job, predict, times, thumbnails)
 
         model = self.model
         batch_size = self.config.batch_size or model.batch_size
@@ -226,7 +226,13 @@ class Colorizer:
         return engine.outcomes(job, todo, color, times)
 
     def _colorize_file(
-        self, photo: Photo, job: Job, predict: Predict, times: StageTimes, thumbnails: Thumbnails | None
+        self,
+        photo: Photo,
+        stamp: Stamp,
+        job: Job,
+        predict: Predict,
+        times: StageTimes,
+        thumbnails: Thumbnails | None,
     ) -> Outcome:
         """Take one photograph through all stages."""
         with times("decode"):
@@ -236,7 +242,7 @@ class Colorizer:
         if has_color and self.config.if_color == "copy":
             output = job.output_path(photo.path, photo.format)
             with times("write"):
-                written = write_result(output, photo.data)
+                written = write_result(output, photo.data, stamp.mtime_ns)
             return Outcome(photo.path, Status.COPIED, output, How.COPIED, written=written)
         output = job.output_path(photo.path, output_format(photo, self.config.format))
         chroma = saturate(self.model.predict(small, predict), self.config.saturation)

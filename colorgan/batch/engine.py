@@ -24,7 +24,7 @@ from colorgan.storage.paths import storage_of
 from colorgan.storage.protocol import Found, Stamp
 
 Predict = Callable[[Planes], Planes]
-ColorFile = Callable[[Photo, Predict], Outcome]
+ColorFile = Callable[[Photo, Stamp, Predict], Outcome]
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ class Engine:
                         data, stamp = _read(item)
                         photo = Photo.of(item.path, data, self.config.max_pixels)
                         sha256 = hashlib.sha256(data).hexdigest()
-                    outcome = color(photo, batcher)
+                    outcome = color(photo, stamp, batcher)
                     del data, photo
                 finally:
                     budget.release(needed)

@@ -9,7 +9,7 @@ from threading import Condition
 
 from PIL import Image
 
-from colorgan.photo.pillow import DECODE_ERRORS, without_limit
+from colorgan.photo.pillow import DECODE_ERRORS, NO_LIMIT
 from colorgan.storage.paths import AnyPath, storage_of
 from colorgan.storage.protocol import Stamp
 
@@ -26,7 +26,7 @@ def bytes_to_color(path: AnyPath, stamp: Stamp) -> int:
     """
     with storage_of(path).open(path, stamp) as file:
         try:
-            with without_limit(), Image.open(file) as image:
+            with NO_LIMIT, Image.open(file) as image:
                 pixels = image.width * image.height
                 each = DEEP if image.mode.startswith(("I", "F")) else BYTES_PER_PIXEL
         except DECODE_ERRORS:  # to be said when it is read

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
+from pathlib import Path
 
 from colorgan.batch.outcome import Written
 from colorgan.errors import ImageError, RunError
@@ -12,11 +14,16 @@ from colorgan.storage.paths import AnyPath, storage_of
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
-def write_result(path: AnyPath, data: bytes) -> Written:
-    """Write a result; a full disk or a store without access ends the run, another failure is the image's."""
+def write_result(path: AnyPath, data: bytes, mtime_ns: int = 0) -> Written:
+    """Write a result; a full disk or a store without access ends the run, another failure is the image's.
+
+    `mtime_ns` is the time of change to give to a file on disk, in nanoseconds since 1970; 0 is now.
+    """
     storage = storage_of(path)
     try:
         storage.write(path, data)
+        if mtime_ns and isinstance(path, Path):
+            os.utime(path, ns=(mtime_ns, mtime_ns))
         # To ask a store once more would take a request for each; its objects have no times of their own.
         mtime_ns = 0 if storage.is_remote else storage.stat(path).mtime_ns
     except OSError as error:

@@ -35,9 +35,9 @@ class Config:
             if isinstance(value, float) and not math.isfinite(value):
                 raise UsageError(f"{name} is {value}; it must be a number")
             low, high = meta.get("low"), meta.get("high")
-            if low is not None and value < low:
+            if low is not None and not value >= low:  # which is not a number, either
                 raise UsageError(f"{name} is {value}; it must be at least {low}")
-            if high is not None and value > high:
+            if high is not None and not value <= high:
                 raise UsageError(f"{name} is {value}; it must be at most {high}")
 
     def to_dict(self) -> dict[str, Any]:

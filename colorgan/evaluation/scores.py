@@ -12,8 +12,10 @@ from PIL import Image, ImageOps
 from skimage.color import rgb2lab
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
+from colorgan.errors import ImageError
 from colorgan.evaluation.metrics import RGB8, Lab, ciede2000_of_lab
 from colorgan.photo.color import colorfulness
+from colorgan.photo.pillow import DECODE_ERRORS, open_image
 
 RESAMPLES = 2000
 """Of the bootstrap."""
@@ -63,9 +65,12 @@ class Estimate:
 
 
 def read_rgb(path: Path) -> RGB8:
-    """A photograph, upright: uint8 (H, W, 3)."""
-    with Image.open(path) as image:
-        return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    """A photograph, upright: uint8 (H, W, 3); raises ImageError."""
+    try:
+        with open_image(path, path.read_bytes()) as image:
+            return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
+    except DECODE_ERRORS as error:
+        raise ImageError(path, f"cannot be decoded ({error})") from error
 
 
 def colorless(truth: RGB8) -> RGB8:

@@ -42,6 +42,8 @@ def fits(profile: bytes, mode: str) -> bool:
 
     One for RGB fits gray, too, as a gray that is red, green and blue in equal parts.
     """
+    if int.from_bytes(profile[:4]) > len(profile):  # it was cut
+        return False
     space = profile[16:20]
     modes = {b"GRAY": GRAY_MODES, b"CMYK": ("CMYK",)}.get(space, ())
     try:

@@ -17,7 +17,15 @@ from colorgan.photo.color import DeepPlanes, Planes, deep_luma_of
 from colorgan.photo.icc import fits, is_for_gray, rgb_from_gray
 from colorgan.photo.ifd import Block, Folder, with_directory
 from colorgan.photo.metadata import Metadata
-from colorgan.photo.pillow import DECODE_ERRORS, check_size, frames_of, open_image, open_picture, opening
+from colorgan.photo.pillow import (
+    DECODE_ERRORS,
+    check_size,
+    frames_of,
+    load,
+    open_image,
+    open_picture,
+    opening,
+)
 from colorgan.photo.pixels import Pixels, decode
 from colorgan.photo.tiff_pixels import TiffLayout, is_preview
 from colorgan.storage.paths import AnyPath, storage_of
@@ -139,7 +147,8 @@ class Photo:
         orientation = found if found in range(1, 9) else described.orientation
         profile = _fitting(described.icc, mode)
         picture, deep = data, layout if layout.is_deep else None
-        if orientation != 1 and not deep:  # Pillow would turn it when it is loaded
+        if not deep and (orientation != 1 or metadata.XMP in pages[page].entries):
+            # Pillow would turn it when it is loaded, and fail where XMP has a type of its own.
             folder: Folder = {tag: value for tag, value in pages[page].entries.items() if tag in UNTURNED}
             picture, page = with_directory(data, folder, block.order, block.is_big), 0
         return cls(path, data, picture, "TIFF", mode, size, described, orientation, profile, page, deep)
@@ -232,7 +241,7 @@ class Photo:
 
     def _load(self, image: Image.Image) -> None:
         try:
-            image.load()
+            load(image)
         except DECODE_ERRORS as error:
             raise ImageError(self.path, f"cannot be decoded ({error})") from error
 

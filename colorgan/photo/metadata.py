@@ -23,6 +23,8 @@ PNG_EXIF = (b"Raw profile type exif", b"Raw profile type APP1")
 """Keywords under which ImageMagick puts EXIF, in hexadecimal digits."""
 COLOR_CHUNKS = (b"gAMA", b"cHRM", b"sRGB")
 KEPT_CHUNKS = (*COLOR_CHUNKS, b"tIME", b"tEXt", b"zTXt", b"iTXt")
+SAFE_TO_COPY = 32
+"""A bit of a name's last letter; of its first, it says that the pixels do not need the chunk (PNG, 5.4)."""
 READ_CHUNKS = (b"pHYs", b"eXIf", b"iCCP")
 
 OF_LAYOUT = {
@@ -150,8 +152,8 @@ def of_png(data: bytes) -> Metadata:
                 text = png.unpack(rest[1:]) if name == b"zTXt" else rest
                 block = bytes.fromhex(b"".join(text.split()[2:]).decode("ascii"))
                 found = replace(found, exif=found.exif or block.removeprefix(EXIF_PREFIX))
-            elif name in KEPT_CHUNKS or (name not in READ_CHUNKS and name[0] & name[3] & 32):
-                found = replace(found, own=(*found.own, png.chunk(name, body)))  # 5.4: safe to copy
+            elif name in KEPT_CHUNKS or (name not in READ_CHUNKS and name[0] & name[3] & SAFE_TO_COPY):
+                found = replace(found, own=(*found.own, png.unpacked_text(name, body)))
         except (ValueError, IndexError, struct.error):
             continue  # which is no reason to lose the photograph
     return found

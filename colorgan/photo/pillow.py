@@ -30,7 +30,32 @@ DECODE_ERRORS = (
 )
 """What Pillow raises for damaged files, depending on the format and the damage."""
 
-_LIMIT = Lock()
+
+class _NoLimit:
+    """While it is entered, by any number of threads, Pillow's limit of pixels does not count.
+
+    That limit, 178 megapixels, is one of the process, and is put back. Whoever opens a file compares its size
+    with a limit of his own.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._users = Lock(), 0
+        self._limit: int | None = None
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._users:
+                self._limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+            self._users += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._users -= 1
+            if not self._users:
+                Image.MAX_IMAGE_PIXELS = self._limit
+
+
+NO_LIMIT = _NoLimit()
 
 
 def prepare_pillow() -> None:
@@ -38,26 +63,19 @@ def prepare_pillow() -> None:
     warnings.filterwarnings("ignore", module="PIL")  # about damage that it can read past
 
 
-@contextmanager
-def without_limit() -> Iterator[None]:
-    """Let Pillow open files of any size: whoever opens one compares its size with a limit of its own.
-
-    Pillow's limit, 178 megapixels, is one of the process, and is back after this.
-    """
-    with _LIMIT:
-        limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
-        try:
-            yield
-        finally:
-            Image.MAX_IMAGE_PIXELS = limit
-
-
 def open_picture(data: bytes, page: int = 0) -> Image.Image:
-    """Open a file of any size and read its header."""
-    with without_limit():
+    """Open a file of any size."""
+    with NO_LIMIT:
         image = Image.open(io.BytesIO(data))
         if page:
             image.seek(page)
+    return image
+
+
+def load(image: Image.Image) -> Image.Image:
+    """Decode an image of any size."""
+    with NO_LIMIT:
+        image.load()
     return image
 
 

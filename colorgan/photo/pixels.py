@@ -13,7 +13,7 @@ from colorgan.errors import ImageError
 from colorgan.photo import bmp, png
 from colorgan.photo.color import DeepPlanes, Planes
 from colorgan.photo.icc import is_for_gray, is_for_rgb
-from colorgan.photo.pillow import DECODE_ERRORS
+from colorgan.photo.pillow import DECODE_ERRORS, load
 
 if TYPE_CHECKING:
     from colorgan.photo.image import Photo
@@ -43,7 +43,7 @@ class Pixels:
             if photo.format == "PNG" and png.Header.of(photo.picture).depth == 16:
                 return cls._of_png(photo)
             image = photo.open()
-            alpha = _alpha(image, photo)
+            alpha = _alpha(load(image), photo)
             return cls(decode(image, photo), None, alpha)
         except DECODE_ERRORS as error:
             raise ImageError(photo.path, f"cannot be decoded ({error or type(error).__name__})") from error
@@ -53,7 +53,7 @@ class Pixels:
         if png.Header.of(photo.picture).is_deep_color:
             samples = png.read_deep_color(photo.picture)
         else:
-            samples = np.asarray(photo.open(), np.uint16)[..., None]
+            samples = np.asarray(load(photo.open()), np.uint16)[..., None]
         channels = 3 if samples.shape[2] >= 3 else 1
         has_alpha = samples.shape[2] > channels
         if not has_alpha and (key := png.color_key(photo.picture)):
@@ -74,7 +74,7 @@ class Pixels:
 def decode(image: Image.Image, photo: Photo) -> Image.Image:
     """Load an image of the photograph, and bring it to mode L, RGB or YCbCr; raises ImageError."""
     try:
-        image.load()
+        load(image)
         if photo.profile and not is_for_rgb(photo.profile):
             return _to_srgb(image, photo.profile)
         return _plain(image, photo)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from PIL.ImageFile import ImageFile
+from PIL.PngImagePlugin import MAX_TEXT_CHUNK
 
 from colorgan.photo.color import DeepPlanes, Planes
 from colorgan.photo.pillow import open_picture
@@ -98,6 +99,21 @@ def unpack(data: bytes) -> bytes:
     if unpacker.unconsumed_tail:
         raise ValueError("it is too large")
     return unpacked
+
+
+def unpacked_text(name: bytes, body: bytes) -> bytes:
+    """A whole chunk; a text so long that Pillow would refuse the file is not compressed in it."""
+    keyword, _, rest = body.partition(b"\0")
+    try:
+        if name == b"zTXt" and len(text := unpack(rest[1:])) > MAX_TEXT_CHUNK:
+            return chunk(b"tEXt", keyword + b"\0" + text)
+        if name == b"iTXt" and rest[:1] == b"\1":
+            language, translated, packed = rest[2:].split(b"\0", 2)
+            if len(text := unpack(packed)) > MAX_TEXT_CHUNK:
+                return chunk(name, b"\0".join((keyword, b"\0\0" + language, translated, text)))
+    except ValueError:  # damaged, or larger still: as it is
+        pass
+    return chunk(name, body)
 
 
 def read_deep_color(data: bytes) -> DeepPlanes:

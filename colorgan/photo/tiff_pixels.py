@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from colorgan.photo.color import DeepPlanes
 from colorgan.photo.ifd import LONG, SHORT, Directory, Entry, Folder, with_directory
-from colorgan.photo.pillow import open_picture
+from colorgan.photo.pillow import load, open_picture
 
 SUBFILE_TYPE, OLD_SUBFILE_TYPE, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = (
     254,
@@ -135,7 +135,7 @@ class TiffLayout:
         across = -(-self.width // tile_width)
         row = -(-tile_width * together * self.bits // 8)
         with open_picture(self._of_bytes(data, row, across, number, planes)) as image:
-            rows = np.asarray(image).reshape(self.height, across, row)
+            rows = np.asarray(load(image)).reshape(self.height, across, row)
         samples = self._unpack(rows, tile_width * together).reshape(self.height, across, tile_width, together)
         if self.directory.number(PREDICTOR, 1) == 2:
             np.cumsum(samples, axis=2, dtype=np.uint16, out=samples)

@@ -1,0 +1,167 @@
+"""TIFFs of every depth and layout keep their tones and their bits (faults 1 to 3, 5, 17 and 20)."""
+
+import io
+import struct
+import zlib
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import tifffile
+from PIL import Image
+from samples import CHROMA, CREDIT, DEEP, GRAY, HEIGHT, TURNED, WIDTH, encoded, orientation, packed, tiff
+
+from colorgan.config import ColorizeConfig
+from colorgan.errors import ImageError
+from colorgan.photo.encode import encode_result
+from colorgan.photo.image import Photo
+
+NAME = Path("a.tif")
+
+
+def written(**options: Any) -> bytes:
+    buffer = io.BytesIO()
+    tifffile.imwrite(buffer, metadata=None, **options)
+    return buffer.getvalue()
+
+
+def luma_of_result(data: bytes) -> np.ndarray:
+    """Of 16 bits, as another reader sees it."""
+    photo = Photo.of(NAME, data)
+    result = encode_result(photo, CHROMA, ColorizeConfig(), CREDIT)
+    pixels = tifffile.imread(io.BytesIO(result.data))
+    assert pixels.dtype == np.uint16
+    return np.asarray(pixels[..., :3] @ np.array([0.299, 0.587, 0.114]))
+
+
+def check(data: bytes, expected: np.ndarray = DEEP) -> None:
+    luma = luma_of_result(data)
+    assert luma.shape == expected.shape
+    assert np.abs(luma - expected).max() <= 2
+    small = np.asarray(Photo.of(NAME, data).luma(), int)
+    assert np.abs(small - (expected >> 8)).max() <= 1
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("compression", [None, "zlib"])
+@pytest.mark.parametrize(
+    "layout", [{}, {"rowsperstrip": 7}, {"tile": (16, 32)}], ids=["one", "strips", "tiles"]
+)
+@pytest.mark.parametrize("samples", ["black", "white", "rgb", "rgb planes", "rgba", "rgba planes"])
+def test_sixteen_bits_in_every_layout(
+    order: str, compression: str | None, layout: dict[str, Any], samples: str
+) -> None:
+    """Faults 1, 3 and 5."""
+    options: dict[str, Any] = {"photometric": "rgb"}
+    pixels = DEEP
+    if samples in ("black", "white"):
+        options = {"photometric": f"minis{samples}"}
+    if samples == "white":
+        pixels = 65535 - DEEP
+    elif samples != "black":
+        planes = [DEEP] * 3 + [np.full_like(DEEP, 65535)] * ("a" in samples.split()[0][3:])
+        pixels = np.stack(planes, 0 if "planes" in samples else -1)
+        options["planarconfig"] = "separate" if "planes" in samples else "contig"
+        options |= {"extrasamples": ["unassalpha"]} if len(planes) == 4 else {}
+    check(written(data=pixels, byteorder=order, compression=compression, **options, **layout))
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("bits", range(9, 17))
+@pytest.mark.parametrize("photometric", [0, 1])
+@pytest.mark.parametrize("is_packed", [True, False])
+def test_every_depth_is_scaled_to_sixteen_bits(
+    order: str, bits: int, photometric: int, is_packed: bool
+) -> None:
+    """Faults 1 and 2."""
+    values = DEEP >> (16 - bits)
+    expected = np.rint(values * (65535 / (2**bits - 1))).astype(np.uint16)
+    stored = values if photometric else 2**bits - 1 - values
+    samples = packed(stored, bits) if bits < 16 else stored.astype(f"{order}u2").tobytes()
+    more = [(259, 3, 1, struct.pack(order + "H", 8))] if is_packed else []
+    data = zlib.compress(samples) if is_packed else samples
+    check(tiff(data, bits, order, *more, photometric=photometric), expected)
+
+
+@pytest.mark.parametrize("compression", ["tiff_lzw", "packbits", "tiff_adobe_deflate"])
+def test_compressions_of_another_writer(compression: str) -> None:
+    check(encoded(Image.fromarray(DEEP), "TIFF", compression=compression))
+
+
+@pytest.mark.parametrize(("turned", "bits"), list(product(TURNED, [8, 16, 12])))
+def test_every_orientation(turned: int, bits: int) -> None:
+    """Faults 1 and 7: the size is right before and after the pixels are there."""
+    values = {8: GRAY, 16: DEEP, 12: DEEP >> 4}[bits]
+    samples = packed(values, 12) if bits == 12 else values.tobytes()
+    photo = Photo.of(NAME, tiff(samples, bits, "<", orientation(turned)))
+    expected = np.rot90(GRAY, TURNED[turned])
+    for _ in range(2):
+        assert photo.size == expected.shape[::-1]
+        assert np.abs(np.asarray(photo.luma(), int) - expected).max() <= 1
+        small = np.asarray(photo.reduced(expected.shape[1] // 2, expected.shape[0] // 2), int)
+        assert np.abs(small - expected[::2, ::2]).mean() < 8
+
+
+def test_transparency_keeps_sixteen_bits_and_what_was_multiplied_is_divided() -> None:
+    alpha = np.full_like(DEEP, 32768)
+    for kind, gray in (("unassalpha", DEEP), ("assocalpha", (DEEP // 2))):
+        data = written(data=np.dstack([gray, gray, gray, alpha]), photometric="rgb", extrasamples=[kind])
+        photo = Photo.of(NAME, data)
+        result = encode_result(photo, CHROMA, ColorizeConfig(), CREDIT)
+        pixels = tifffile.imread(io.BytesIO(result.data))
+        assert (pixels[..., 3] == 32768).all()
+        assert np.abs(pixels[..., :3] @ np.array([0.299, 0.587, 0.114]) - DEEP).max() <= 4
+
+
+def test_sixteen_bits_of_cyan_magenta_yellow_and_black_are_read() -> None:
+    nothing, black = np.zeros_like(DEEP), 65535 - DEEP
+    for planes in (False, True):
+        pixels = np.stack([nothing, nothing, nothing, black], 0 if planes else -1)
+        layout = "separate" if planes else "contig"
+        photo = Photo.of(NAME, written(data=pixels, photometric="separated", planarconfig=layout))
+        assert np.abs(np.asarray(photo.luma(), int) - GRAY).max() <= 2
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("kind", [(254, 1), (255, 2)])
+def test_a_preview_is_no_page(first: bool, kind: tuple[int, int]) -> None:
+    """Fault 17."""
+    buffer = io.BytesIO()
+    with tifffile.TiffWriter(buffer) as file:
+        for preview in (True, False) if first else (False, True):
+            pixels, tags = (GRAY[::4, ::4], [(kind[0], 3, 1, kind[1], True)]) if preview else (GRAY, [])
+            options = {"subfiletype": 1} if preview and kind[0] == 254 else {"extratags": tags}
+            file.write(pixels, photometric="minisblack", metadata=None, **options)
+    photo = Photo.of(NAME, buffer.getvalue())
+    assert photo.size == (WIDTH, HEIGHT)
+    assert np.array_equal(np.asarray(photo.luma()), GRAY)
+    assert np.asarray(photo.reduced(WIDTH, HEIGHT)).shape == GRAY.shape
+
+
+def test_two_pictures_are_refused_with_their_number() -> None:
+    with pytest.raises(ImageError, match="2 pages"):
+        Photo.of(NAME, written(data=np.stack([GRAY, GRAY]), photometric="minisblack"))
+
+
+@pytest.mark.parametrize(
+    ("pixels", "words"),
+    [
+        ((GRAY / 255).astype(np.float32), "floating-point samples of 32 bits"),
+        (DEEP.astype(np.uint32) * 65537, "samples of 32 bits"),
+        ((DEEP >> 1).astype(np.int16), "signed samples of 16 bits"),
+        ((GRAY >> 1).astype(np.int8), "signed samples of 8 bits"),
+        ((GRAY / 255).astype(np.float16), "floating-point samples of 16 bits"),
+    ],
+)
+def test_what_has_no_black_and_white_is_refused_by_its_name(pixels: np.ndarray, words: str) -> None:
+    """Fault 20."""
+    with pytest.raises(ImageError, match=words):
+        Photo.of(NAME, written(data=pixels, photometric="minisblack"))
+
+
+def test_a_strip_that_is_missing_is_an_error() -> None:
+    whole = tiff(DEEP.astype("<u2").tobytes(), 16, "<", (273, 4, 1, struct.pack("<I", 10**6)))
+    with pytest.raises(ImageError):
+        Photo.of(NAME, whole).luma()
