@@ -100,11 +100,10 @@ def main(
     selection = {name: options.pop(name) for name in ("include", "exclude", "prefix")}
     cluster = ClusterConfig(**given(ClusterConfig, options))
     if report and (shard or engine == "ray"):
-        raise UsageError("--report: leave it out and run `colorgan report RESULTS_DIR` when all is done")
+        problem = "--report cannot be combined with --shard or --engine ray"
+        raise UsageError(f"{problem}; run `colorgan report RESULTS_DIR` afterwards")
     if report and not isinstance(results, Path):
-        raise UsageError(
-            "--report needs results on disk; copy them to this machine and run `colorgan report RESULTS_DIR`"
-        )
+        raise UsageError("--report needs results on disk; copy them and run `colorgan report RESULTS_DIR`")
     if cluster != ClusterConfig() and engine != "ray":
         raise UsageError("--address, --actors and the options per actor need --engine ray")
     selection["shard"] = Shard.parse(shard) if shard else None

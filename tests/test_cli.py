@@ -87,7 +87,7 @@ def test_strict_stops_at_the_first_failure(exports: dict[str, Path], photos: Pat
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
         "Failed: 00.jpg: is empty (0 bytes)",
-        "Stopped at a failure, as --strict asks; the same command again continues.",
+        "Stopped at a failure, as --strict asks; run the same command again to continue.",
     ]
     assert len(list((tmp_path / "results").glob("*.jpg"))) < 200
     (photos / "00.jpg").unlink()
@@ -102,10 +102,10 @@ def test_a_dry_run_names_what_is_to_do_and_does_nothing(
     result = call(*batch, "--dry-run")
     assert result.exit_code == 0
     assert result.stdout.splitlines() == ["0.jpg", "1.jpg", "2.jpg"]
-    assert result.stderr == "3 files to work on. Nothing was done.\n"
+    assert result.stderr == "3 files to process. Nothing was done.\n"
     assert not (tmp_path / "results").exists()
     assert call(*batch, "--limit", "2").exit_code == 0
-    assert call(*batch, "--dry-run").stderr == "1 files to work on; 2 done before. Nothing was done.\n"
+    assert call(*batch, "--dry-run").stderr == "1 files to process; 2 done before. Nothing was done.\n"
 
 
 def test_a_dry_run_needs_no_leave_to_write(
@@ -118,7 +118,7 @@ def test_a_dry_run_needs_no_leave_to_write(
     monkeypatch.setattr("colorgan.storage.files.NamedTemporaryFile", refuse)
     result = call("batch", photos, tmp_path / "results", "--model", exports["onnx"], "--dry-run")
     assert result.exit_code == 0
-    assert result.stderr == "3 files to work on. Nothing was done.\n"
+    assert result.stderr == "3 files to process. Nothing was done.\n"
 
 
 def test_limit_counts_what_is_worked_on_now(exports: dict[str, Path], photos: Path, tmp_path: Path) -> None:
