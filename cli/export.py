@@ -101,7 +101,7 @@ def main(
 def refuse_options_of_other_modes(ctx: click.Context) -> None:
     """Raise UsageError for an option that --inspect, --verify or writing a file would ignore."""
     names = {
-        parameter.name or "": parameter.opts[0] if parameter.name != "checkpoint" else "CHECKPOINT"
+        parameter.name or "": parameter.opts[-1] if parameter.name != "checkpoint" else "CHECKPOINT"
         for parameter in ctx.command.params
         if ctx.get_parameter_source(parameter.name or "") is not ParameterSource.DEFAULT
     }
