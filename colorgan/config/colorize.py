@@ -35,7 +35,9 @@ class ColorizeConfig(Config):
         zero="auto",
     )
     memory: int = setting(
-        2048, "Megabytes of pixels in hand at once; a larger photograph is worked on alone.", low=1
+        2048,
+        "Limit on the memory of photographs in hand, in MB; a larger one is processed alone.",
+        low=1,
     )
     max_pixels: int = setting(MAX_PIXELS, "A photograph of more pixels is refused.", low=1)
     format: str = setting(
