@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from colorgan.batch.outcome import Outcome, Status, how_words, status_words
-from colorgan.cli.options import Place, command, config_options, given, shown, stop_at_interrupt
+from colorgan.cli.exit_codes import shown, stop_at_interrupt
+from colorgan.cli.options import Place, command, config_options, given
 from colorgan.cli.output import Output, output_options
 from colorgan.config import ClusterConfig, ColorizeConfig
 from colorgan.errors import ExitCode, UsageError
