@@ -23,7 +23,7 @@ from colorgan.batch.timing import StageTimes
 from colorgan.config import STRIDE, ColorizeConfig
 from colorgan.errors import ColorganError, ImageError, PredictError, UsageError
 from colorgan.photo.color import TONED, Planes, chroma_spread, colorfulness, merge, saturate
-from colorgan.photo.encode import encode_result, output_format, suffix_of, write_result
+from colorgan.photo.encode import encode_result, how_copied, output_format, suffix_of, write_result
 from colorgan.photo.image import Photo
 from colorgan.photo.source import Source, photo_of
 from colorgan.report.thumbnails import Thumbnails
@@ -96,11 +96,9 @@ class Colorizer:
         source = photo_of(photo, self.config.max_pixels)
         small, has_color = self._sketch(source)
         if has_color and self.config.if_color != "recolor":
-            skipped = self.config.if_color == "skip"
-            status = Status.SKIPPED if skipped else Status.COPIED
-            return Colored(
-                b"" if skipped else source.data, source.format, status, "" if skipped else "copied"
-            )
+            if self.config.if_color == "skip":
+                return Colored(b"", source.format, Status.SKIPPED, "")
+            return Colored(source.data, source.format, Status.COPIED, how_copied(source))
         chroma = saturate(self.model.backend.predict(small[None, None])[0], self.config.saturation)
         result = encode_result(source, chroma, self.config, self.model.credit, self._guide(small))
         return Colored(result.data, result.format, Status.COLORED, result.how)
@@ -222,7 +220,7 @@ class Colorizer:
             output = job.output_path(photo.path, photo.format)
             with times("write"):
                 write_result(output, photo.data, photo.stamp.mtime_ns)
-            return Outcome(photo.path, Status.COPIED, output, "copied")
+            return Outcome(photo.path, Status.COPIED, output, how_copied(photo))
         output = job.output_path(photo.path, output_format(photo, self.config.format))
         chroma = saturate(predict(small), self.config.saturation)
         with times("encode"):

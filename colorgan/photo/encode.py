@@ -40,7 +40,7 @@ QUALITY = 95
 WITH_ALPHA = ("PNG", "TIFF", "WEBP", "BMP")
 SIXTEEN_BITS = ("PNG", "TIFF")
 
-KEPT, ENCODED = "luma kept", "encoded"
+KEPT, ENCODED, COPIED = "luma kept", "encoded", "copied"
 """How a result was written, as the manifest says it."""
 
 END_OF_IHDR = 8 + 4 + 4 + 13 + 4
@@ -141,15 +141,22 @@ def encode_result(
     return Result(data, format, kept_luma=False, reason=reason, notes=notes)
 
 
+def how_copied(photo: Photo) -> str:
+    """How a photograph that is in color already came to the results, as the manifest says it."""
+    return "; ".join((COPIED, *_notes_on_end(photo)))
+
+
 def notes_on(photo: Photo) -> tuple[str, ...]:
     """What is odd about a photograph that can be colored all the same."""
-    notes = []
-    if photo.missing is not None:
-        share = f", {photo.missing:.0%} of the picture" if photo.missing else ""
-        notes.append(f"its end is missing{share}")
-    if photo.ignores_profile:
-        notes.append("its color profile does not fit and was left out")
-    return tuple(notes)
+    profile = ("its color profile does not fit and was left out",) if photo.ignores_profile else ()
+    return (*_notes_on_end(photo), *profile)
+
+
+def _notes_on_end(photo: Photo) -> tuple[str, ...]:
+    if photo.missing is None:
+        return ()
+    share = f", {photo.missing:.0%} of the picture" if photo.missing else ""
+    return (f"its end is missing{share}",)
 
 
 def encode(
