@@ -105,6 +105,8 @@ class TiffLayout:
         compression, predictor = self.directory.number(COMPRESSION, 1), self.directory.number(PREDICTOR, 1)
         if compression not in OF_BYTES:
             return f"has samples of {self.bits} bits with compression {compression}; save it with LZW or none"
+        if len(set(self.directory.numbers(BITS))) > 1:
+            return f"has samples of different depths; {remedy}"
         if self.samples < self.channels or predictor not in (1, 2) or (predictor == 2 and self.bits != 16):
             return f"has {self.samples} samples a pixel and predictor {predictor}, which do not fit"
         return ""
