@@ -23,7 +23,8 @@ import psutil
 
 from benchmarks.report import write_report
 from benchmarks.scaling import MIXED, run_batch, scans_of
-from colorgan.batch.manifest import NAME, Manifest
+from colorgan.batch.manifest import Manifest
+from colorgan.batch.manifest_store import NAME
 from colorgan.storage.files import sha256_of
 
 FEW = 20

@@ -24,8 +24,8 @@ from PIL import Image
 
 from benchmarks.photographs import make_photographs
 from benchmarks.report import write_report
+from colorgan.backends.input_shape import input_shape
 from colorgan.batch.sources import find_images
-from colorgan.colorizer import generator_shape
 from colorgan.evaluation.metrics import ciede2000
 from colorgan.photo.color import merge
 from colorgan.photo.encode import encode, full_luma, quality_of
@@ -35,6 +35,9 @@ from colorgan.photo.xmp import Credit
 from colorgan.turns import take_turns
 
 CREDIT = Credit("benchmark", "0" * 64)
+
+STRIDE = 16
+"""Of the model whose sizes are taken, in pixels."""
 
 
 @click.command()
@@ -102,7 +105,7 @@ def encode_anew(path: Path, native_size: int, guided: bool) -> bytes:
 
 def small_luma(photo: Photo, native_size: int) -> np.ndarray:
     """Luma uint8 (h, w) as the generator sees it."""
-    height, width = generator_shape(*photo.size, native_size)
+    height, width = input_shape(*photo.size, native_size, STRIDE)
     return np.asarray(photo.reduced(width, height))
 
 
@@ -118,7 +121,7 @@ def difference(photos: list[Path], native_size: int, *, guided: bool) -> float:
     for path in photos:
         with Image.open(path) as image:
             truth = image.convert("RGB")
-        height, width = generator_shape(*truth.size, native_size)
+        height, width = input_shape(*truth.size, native_size, STRIDE)
         whole = truth.convert("YCbCr")
         small = np.asarray(whole.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0))
         chroma = small[..., 1:].transpose(2, 0, 1)

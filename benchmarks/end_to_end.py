@@ -35,12 +35,12 @@ from benchmarks.corpora import CORPORA
 from benchmarks.measure import measure
 from benchmarks.report import write_report
 from colorgan import Colorizer
-from colorgan.backends import EMBEDDED_MODEL
+from colorgan.backends import EMBEDDED_MODEL, Model
+from colorgan.backends.input_shape import pad
 from colorgan.batch.job import Job
 from colorgan.batch.pipeline import map_unordered
 from colorgan.batch.sources import find_images
 from colorgan.batch.timing import StageTimes
-from colorgan.colorizer import generator_shape
 from colorgan.devices import available_cpus
 from colorgan.photo.color import merge
 from colorgan.storage.files import atomic_file
@@ -80,10 +80,10 @@ def compete(
     corpus: str, colorizer: Colorizer, session: ort.InferenceSession, folder: Path, rounds: int
 ) -> dict[str, Any]:
     """Time all contenders on the scans in `folder`."""
-    scans, native_size = find_images(folder / "scans"), colorizer.model.native_size
+    scans, model = find_images(folder / "scans"), colorizer.model
     times = color(colorizer, folder / "scans", folder / "first")
     results = [path.read_bytes() for path in find_images(folder / "first")]
-    lumas = [small_luma(path, native_size) for path in scans]
+    lumas = [pad(reduced(gray_of(path), model), model.stride)[None, None] for path in scans]
 
     def run(contender: Callable[[Path], object]) -> None:
         with TemporaryDirectory(dir=folder) as destination:
@@ -95,7 +95,7 @@ def compete(
     timings = measure(
         {
             "colorgan": partial(run, partial(color, colorizer, folder / "scans")),
-            "loop": partial(run, partial(plain_loop, scans, session, native_size)),
+            "loop": partial(run, partial(plain_loop, scans, session, model)),
             "model": partial(on_all_cores, colorizer.model.backend.predict, lumas),
             "decode": partial(on_all_cores, decode, scans),
             "write": partial(run, lambda to: on_all_cores(partial(write, to), list(enumerate(results)))),
@@ -146,11 +146,6 @@ def write(folder: Path, result: tuple[int, bytes]) -> None:
         temporary.write_bytes(data)
 
 
-def small_luma(path: Path, native_size: int) -> np.ndarray:
-    """Luma uint8 (1, 1, h, w) as the generator sees it."""
-    return reduced(gray_of(path), native_size)[None, None]
-
-
 def gray_of(path: Path) -> Image.Image:
     """A scan in 8 bits."""
     image = Image.open(path)
@@ -159,9 +154,9 @@ def gray_of(path: Path) -> Image.Image:
     return image.convert("L")
 
 
-def reduced(luma: Image.Image, native_size: int) -> np.ndarray:
+def reduced(luma: Image.Image, model: Model) -> np.ndarray:
     """Luma uint8 (h, w) of the generator's size."""
-    height, width = generator_shape(*luma.size, native_size)
+    height, width = model.input_shape(*luma.size)
     return np.asarray(luma.resize((width, height), Image.Resampling.BICUBIC))
 
 
@@ -170,12 +165,12 @@ TO_LAB = ImageCms.buildTransform(RGB, LAB, "RGB", "LAB")
 TO_RGB = ImageCms.buildTransform(LAB, RGB, "LAB", "RGB")
 
 
-def plain_loop(scans: list[Path], session: ort.InferenceSession, native_size: int, results: Path) -> None:
+def plain_loop(scans: list[Path], session: ort.InferenceSession, model: Model, results: Path) -> None:
     """Color a folder as the field's tools do: one file after the other, with a* and b* over the full L*."""
     for path in scans:
         luma = gray_of(path)
-        small = reduced(luma, native_size)
-        chroma = session.run(None, {"luma": small[None, None]})[0][0]
+        small = reduced(luma, model)
+        chroma = model.predict(small, lambda padded: session.run(None, {"luma": padded[None, None]})[0][0])
         colored = Image.fromarray(np.asarray(merge(small, chroma), np.uint8))
         _, a, b = transformed(colored, TO_LAB).split()
         lightness, _, _ = transformed(luma.convert("RGB"), TO_LAB).split()

@@ -13,10 +13,8 @@ the time of its answers, one for each folder), what is left to do, and its chunk
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -27,14 +25,18 @@ from unittest.mock import patch
 import click
 
 from benchmarks.report import write_report
+from colorgan.batch.entry import Entry, now
 from colorgan.batch.job import Job
-from colorgan.batch.manifest import Entry, Manifest, manifest_path
+from colorgan.batch.manifest import Manifest
+from colorgan.batch.manifest_store import manifest_path
+from colorgan.batch.outcome import Outcome
+from colorgan.batch.pending import pending
 from colorgan.batch.sharding import Shard
-from colorgan.batch.sources import walk_files
 from colorgan.cluster.driver import share_out as chunks_of
 from colorgan.colorizer import Colorizer
 from colorgan.config import ColorizeConfig
 from colorgan.devices import peak_memory
+from colorgan.storage.local import walk_files
 
 ONE = Shard(1, 64)
 MADE_BY = f"{'0' * 64} {ColorizeConfig().result_settings} prefix=colorized_"
@@ -92,8 +94,23 @@ def write(path: Path, inputs: Iterable[str]) -> None:
     with path.open("w", encoding="ascii") as file:
         for name in inputs:
             output = f"{Path(name).parent}/colorized_{Path(name).name}"
-            entry = Entry(name, "colored", output, "luma kept", 700_000, 10**18, MADE_BY, 0.0421, "", 17.3)
-            file.write(json.dumps(asdict(entry)) + "\n")
+            entry = Entry(
+                path=name,
+                status="colored",
+                output=output,
+                how="luma_kept",
+                size=700_000,
+                mtime_ns=10**18,
+                sha256="0" * 64,
+                output_size=800_000,
+                output_mtime_ns=10**18,
+                output_sha256="0" * 64,
+                made_by=MADE_BY,
+                seconds=0.0421,
+                colorfulness=17.3,
+                finished=now(),
+            )
+            file.write(entry.to_line() + "\n")
 
 
 def make_files(folder: Path, count: int) -> Path:
@@ -107,7 +124,7 @@ def make_files(folder: Path, count: int) -> Path:
 
 def run_nothing(folder: Path) -> None:
     """Begin and end a run."""
-    with Manifest.open(folder):
+    with Manifest.open(Job(folder, folder)):
         pass
 
 
@@ -146,9 +163,11 @@ class Store:
 
 def drive(count: int) -> int:
     """List, tell what is left to do, and cut it into chunks."""
-    with patch("colorgan.storage.paths.ObjectPath.store", Store(count)):
+    with patch("colorgan.storage.objects.ObjectPath.store", Store(count)):
         job = Job.plan("s3://bucket", "results")
-        left = [str(path) for path in Colorizer().pending(job, Manifest(Path("results")))]
+        manifest = Manifest(Path("results"))
+        items = pending(job, manifest, Colorizer().made_by(job))
+        left = [(str(item.path), item.stamp) for item in items if not isinstance(item, Outcome)]
         return len(chunks_of(job, left, workers=64))
 
 

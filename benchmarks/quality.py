@@ -1,6 +1,6 @@
 """Color the gray versions of color photographs, and compare with the truth.
 
-    python -m benchmarks.quality VALIDATION_DIR --native-sizes 96,128,160 --squares
+    python -m benchmarks.quality VALIDATION_DIR --native-sizes 96,128,160
     python -m benchmarks.quality VALIDATION_DIR --saturations 1,1.25,1.5
 
 Whole photographs go through the product's own engine. CIEDE2000 is the mean over pixels, then over
@@ -13,7 +13,6 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
-from unittest.mock import patch
 
 import click
 import numpy as np
@@ -21,7 +20,6 @@ from PIL import Image
 
 from colorgan import Colorizer
 from colorgan.batch.sources import find_images
-from colorgan.colorizer import generator_shape
 from colorgan.config import ColorizeConfig
 from colorgan.evaluation.metrics import ciede2000
 from colorgan.photo.color import colorfulness
@@ -34,8 +32,7 @@ from colorgan.photo.color import colorfulness
 @click.option(
     "--saturations", default="1", show_default=True, help="Strengths of the colors, such as 1,1.25."
 )
-@click.option("--squares", is_flag=True, help="Stretch to squares, too, instead of keeping the aspect ratio.")
-def main(folder: Path, model: Path | None, native_sizes: str | None, saturations: str, squares: bool) -> None:
+def main(folder: Path, model: Path | None, native_sizes: str | None, saturations: str) -> None:
     """Compare what the model makes of the photographs in FOLDER with their own colors."""
     colorizer = Colorizer(model)
     truths = [np.asarray(Image.open(path).convert("RGB")) for path in find_images(folder)]
@@ -46,21 +43,13 @@ def main(folder: Path, model: Path | None, native_sizes: str | None, saturations
     click.echo("| ---: | ---: | ---: | ---: | ---: |")
     click.echo(f"| colorless | | {colorless[0]:.2f} | | {colorless[1]:.2f} |")
     sizes = native_sizes.split(",") if native_sizes else [colorizer.model.native_size]
-    shapes = {"": generator_shape} | ({", square": stretch_to_square} if squares else {})
     strengths = map(float, saturations.split(","))
-    for (name, shape), size, strength in product(shapes.items(), map(int, sizes), strengths):
+    for size, strength in product(map(int, sizes), strengths):
         colorizer.config = ColorizeConfig(saturation=strength)
         colorizer.model = replace(colorizer.model, native_size=size)
-        with patch("colorgan.colorizer.generator_shape", shape):
-            difference, ratio = score([np.asarray(colorizer(gray)) for gray in grays], truths)
+        difference, ratio = score([np.asarray(colorizer(gray)) for gray in grays], truths)
         beside = difference / colorless[0] - 1
-        click.echo(f"| {size}{name} | {strength:g} | {difference:.2f} | {beside:+.1%} | {ratio:.2f} |")
-
-
-def stretch_to_square(width: int, height: int, native_size: int) -> tuple[int, int]:
-    """The shape that some colorizers use instead of the product's own."""
-    del width, height
-    return native_size, native_size
+        click.echo(f"| {size} | {strength:g} | {difference:.2f} | {beside:+.1%} | {ratio:.2f} |")
 
 
 def score(results: list[np.ndarray], truths: list[np.ndarray]) -> tuple[float, float]:

@@ -30,7 +30,8 @@ import click
 from benchmarks.cluster import link
 from benchmarks.report import write_report
 from benchmarks.scaling import MIXED, run_batch, scans_of
-from colorgan.storage.paths import Listing, ObjectPath, put, read
+from colorgan.storage.objects import OBJECTS, ObjectListing, ObjectPath
+from colorgan.storage.protocol import ignore
 
 SERVER = Path(__file__).parents[1] / "tests/s3_server.py"
 
@@ -50,7 +51,7 @@ def main(photos: Path, files: int, rounds: int, latency: float) -> None:
         scans = scans_of(photos, work / "made", MIXED)
         link(scans, work / "scans", files)
         for path in (work / "scans").rglob("*.jpg"):
-            put(store / path.relative_to(work), path.read_bytes())
+            OBJECTS.write(store / path.relative_to(work), path.read_bytes())
         for turn in range(rounds):
             seconds["disk"].append(run_batch(work / "scans", work / f"disk{turn}", [])[0])
             for place, options in zip(list(seconds)[1:], ([], few), strict=True):
@@ -102,15 +103,15 @@ def run_until(store: ObjectPath, results: ObjectPath, count: int, ending: signal
     words = ["-m", "colorgan.cli.main", "batch", str(store / "scans"), str(results)]
     quiet = subprocess.DEVNULL
     with subprocess.Popen([sys.executable, *words], stdout=quiet, stderr=quiet) as process:
-        while process.poll() is None and sum(1 for _ in Listing(results)) < count:
+        while process.poll() is None and sum(1 for _ in ObjectListing(results).files(ignore)) < count:
             time.sleep(0.2)
         process.send_signal(ending)
 
 
 def images(folder: ObjectPath) -> dict[str, bytes]:
     """Results by name."""
-    found = (path for path in Listing(folder) if path.suffix == ".jpg")
-    return {path.relative_to(folder).as_posix(): read(path) for path in found}
+    found = (path for path, _ in ObjectListing(folder).files(ignore) if path.suffix == ".jpg")
+    return {path.relative_to(folder).as_posix(): OBJECTS.read(path)[0] for path in found}
 
 
 def forget(url: str) -> None:

@@ -1,9 +1,10 @@
-"""colorgan-batch: a folder of black-and-white photographs in, the same in color out."""
+"""colorgan-batch: colorize a folder of black-and-white photographs."""
 
 from __future__ import annotations
 
 import sys
 from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 from time import perf_counter
@@ -11,11 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from colorgan.batch.outcome import Outcome, Status
+from colorgan.batch.outcome import Outcome, Status, how_words, status_words
 from colorgan.cli.options import Place, command, config_options, given, shown, stop_at_interrupt
+from colorgan.cli.output import Output, output_options
 from colorgan.config import ClusterConfig, ColorizeConfig
-from colorgan.errors import UsageError
-from colorgan.storage.paths import FOR_MODELS, STORES, AnyPath
+from colorgan.errors import ExitCode, UsageError
+from colorgan.storage.objects import FOR_MODELS, STORES
+from colorgan.storage.paths import AnyPath
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,13 +30,8 @@ if TYPE_CHECKING:
 
 NAMED_FAILURES = 10
 
-REMARKS = {
-    Status.COPIED: "already in color, copied",
-    Status.SKIPPED: "already in color, left out",
-    Status.DONE: "done before",
-    Status.FAILED: "failed",
-    Status.IGNORED: "not an image, left alone",
-}
+SAID_APART = (Status.COLORED, Status.FAILED, Status.ENDED_PROCESS)
+"""What the summary does not count as it counts the others."""
 
 
 @command("colorgan-batch scans/ results/ --report")
@@ -42,42 +40,54 @@ REMARKS = {
 @click.option(
     "--model",
     type=Place(*FOR_MODELS),
-    help="File of colorgan-export, or checkpoint.  [default: the model in the package]",
+    help="Model: a file of colorgan-export, or a checkpoint.  [default: the one in the package]",
 )
-@click.option("--include", multiple=True, help="Take only paths or names like this, such as '1911/*.jpg'.")
-@click.option("--exclude", multiple=True, help="Leave out paths or names like this.")
-@click.option("--limit", type=click.IntRange(min=1), default=None, help="Work on so many files at most.")
-@click.option("--shard", metavar="I/N", help="Work on the I-th of N parts: for runs side by side.")
-@click.option("--prefix", default="colorized_", show_default=True, help="Goes before each result's name.")
-@click.option("--report", is_flag=True, help="Write RESULTS_DIR/report/index.html, a page to look at them.")
+@click.option("--include", multiple=True, help="Process only paths or names like this: '1911/*.jpg'.")
+@click.option("--exclude", multiple=True, help="Skip paths or names like this.")
+@click.option("--limit", type=click.IntRange(min=1), default=None, help="Process at most N files.")
+@click.option("--shard", metavar="I/N", help="Process part I of N: for runs side by side.")
+@click.option("--prefix", default="colorized_", show_default=True, help="Prefix of result file names.")
+@click.option("--report", is_flag=True, help="Write RESULTS_DIR/report/index.html to review the results.")
 @click.option(
     "--engine",
     type=click.Choice(["local", "ray"]),
     default="local",
     show_default=True,
-    help="What runs it: this machine, or a Ray cluster, in parts.",
+    help="Run on this machine, or on a Ray cluster.",
 )
 @click.option("--strict", is_flag=True, help="Stop at the first failure.")
-@click.option("--dry-run", is_flag=True, help="Name the files that would be worked on, and do nothing.")
+@click.option("--retry-failed", is_flag=True, help="Retry files that crashed an earlier run.")
+@click.option(
+    "--fail-on-unread",
+    is_flag=True,
+    help="Exit with 1 if INPUT has pictures of unsupported formats, such as HEIC.",
+)
+@click.option("--dry-run", is_flag=True, help="List the files to process, and do nothing.")
 @config_options(ColorizeConfig)
 @config_options(ClusterConfig)
+@output_options
 def main(
     input: str,
     results: AnyPath,
     model: AnyPath | None,
     report: bool,
     strict: bool,
+    retry_failed: bool,
+    fail_on_unread: bool,
     dry_run: bool,
     limit: int | None,
     shard: str | None,
     engine: str,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
     **options: Any,
 ) -> None:
-    """Color the photographs in the folder INPUT and its sub-folders into RESULTS_DIR.
+    """Colorize the photographs in the folder INPUT and its sub-folders into RESULTS_DIR.
 
-    INPUT may also be a single file, @LIST for the files that the file LIST names, one on each line, or - for
-    those that standard input names. Each is written as colorized_NAME, in its sub-folder. What is in color
-    already is copied as it is. The same command again goes on where it was stopped.
+    INPUT may also be one file, @LIST for a file that lists paths, one per line, or - for a list on standard
+    input. Each result is written as colorized_NAME, in the same sub-folder. Photographs already in color are
+    copied. Run the same command again to resume.
 
     Photographs, results and model may be in object storage: s3://BUCKET/FOLDER, gs:// or az://.
     """
@@ -90,61 +100,83 @@ def main(
     selection = {name: options.pop(name) for name in ("include", "exclude", "prefix")}
     cluster = ClusterConfig(**given(ClusterConfig, options))
     if report and (shard or engine == "ray"):
-        raise UsageError("--report: when all parts are done, colorgan report makes a page of them")
+        raise UsageError("--report: leave it out and run `colorgan report RESULTS_DIR` when all is done")
     if report and not isinstance(results, Path):
-        raise UsageError("--report: copy the results to this machine; colorgan report makes a page of them")
+        raise UsageError(
+            "--report needs results on disk; copy them to this machine and run `colorgan report RESULTS_DIR`"
+        )
     if cluster != ClusterConfig() and engine != "ray":
-        raise UsageError("--address, --actors and what each gets are for --engine ray")
+        raise UsageError("--address, --actors and the options per actor need --engine ray")
     selection["shard"] = Shard.parse(shard) if shard else None
-    job = Job.plan(input, results, limit=limit or 0, **selection)
+    job = Job.plan(input, results, limit=limit or 0, retry_failed=retry_failed, **selection)
+    batch = Batch(job, Output(as_json, quiet, verbose), strict, report, fail_on_unread)
     config = ColorizeConfig(**given(ColorizeConfig, options))
     if dry_run:
-        preview(Colorizer(model, config), job)
+        preview(Colorizer(model, config), job, batch.output)
     elif engine == "ray":
         from colorgan.cluster.driver import Cluster
 
         with Cluster(model, config, cluster) as workers:
-            colorize(Colorizer(model, config), job, strict, report, workers)
+            colorize(Colorizer(model, config), batch, workers)
     else:
-        colorize(Colorizer(model, config), job, strict, report)
+        colorize(Colorizer(model, config), batch)
 
 
-def preview(colorizer: Colorizer, job: Job) -> None:
-    """Print the files that a run would work on, and count the others."""
+@dataclass(frozen=True)
+class Batch:
+    """A job, and how to report it."""
+
+    job: Job
+    output: Output
+    strict: bool
+    report: bool
+    fail_on_unread: bool
+
+
+def preview(colorizer: Colorizer, job: Job, output: Output) -> None:
+    """Print the files that a run would process, and count the others."""
     from colorgan.batch.manifest import Manifest
+    from colorgan.batch.pending import pending
 
-    counts: Counter[Status | None] = Counter()
-    for item in colorizer.pending(job, Manifest.read(job.destination, job.shard)):
-        counts[item.status if isinstance(item, Outcome) else None] += 1
+    counts: Counter[Status] = Counter()
+    to_do = 0
+    manifest = Manifest(job.destination, job.shard)
+    for item in pending(job, manifest, colorizer.made_by(job), colorizer.config.overwrite):
         if not isinstance(item, Outcome):
-            click.echo(shown(job.relative(item)))
-        elif item.status is Status.FAILED:
-            click.echo(f"{shown(job.relative(item.path))}: {item.error}", err=True)
-    click.echo(f"{counts.pop(None, 0)} files to work on{remarks(counts)}. Nothing was done.", err=True)
+            to_do += 1
+            output.event("file", path=job.name_of(item.path), status="to_do")
+            if not output.as_json:
+                click.echo(shown(job.relative(item.path)))
+            continue
+        counts[item.status] += 1
+        if item.status.is_failure:
+            output.warn(f"{shown(job.relative(item.path))}: {item.error}")
+    output.event("summary", to_do=to_do, counts=counts)
+    click.echo(f"{to_do} files to process{remarks(counts, Counter())}. Nothing was done.", err=True)
 
 
-def colorize(
-    colorizer: Colorizer, job: Job, strict: bool, report: bool, cluster: Cluster | None = None
-) -> None:
-    """Run the job, say what came of it, and leave with its exit code."""
-    from colorgan.batch.manifest import manifest_path
+def colorize(colorizer: Colorizer, batch: Batch, cluster: Cluster | None = None) -> None:
+    """Run the job, print a summary, and exit with its code."""
+    from colorgan.batch.manifest_store import manifest_path
     from colorgan.batch.timing import StageTimes
     from colorgan.report.thumbnails import Thumbnails
 
-    click.echo(f"Running on {cluster.runs_on if cluster else colorizer.model.runs_on}.")
+    job, output = batch.job, batch.output
+    output.say(f"Running on {cluster.runs_on if cluster else colorizer.model.runs_on}.")
     start, times = perf_counter(), StageTimes()
-    images = sum(map(job.takes, job.files()))
+    images = job.count()
     with stop_at_interrupt() as stop:
         if cluster:
             outcomes = cluster.run(colorizer, job, stop, times)
         else:
-            thumbnails = Thumbnails.of(Path(job.destination)) if report else None
+            thumbnails = Thumbnails.of(Path(job.destination)) if batch.report else None
             outcomes = colorizer.run(job, stop, times, thumbnails)
-        counts, failures = follow(outcomes, job, stop, strict, images)
+        tally = follow(outcomes, batch, stop, images)
     seconds = perf_counter() - start
-    click.echo(
-        f"{counts[Status.COLORED]} of {images} images colored in {seconds:.1f} s "
-        f"({counts[Status.COLORED] / seconds:.1f} images/s){remarks(counts)}. Results: {job.destination}"
+    counts, colored = tally.counts, tally.counts[Status.COLORED]
+    output.say(
+        f"{colored} of {images} images colored in {seconds:.1f} s ({colored / seconds:.1f} images/s)"
+        f"{remarks(counts, tally.kinds)}. Results: {job.destination}"
     )
     if shares := times.shares():
         (bottleneck, most), *others = shares.items()
@@ -152,24 +184,34 @@ def colorize(
         work = f"{most:.0%} of the work" + (f" ({rest})" if rest else "")
         busy = times.seconds["model"] / colorizer.model.at_once / seconds
         device = "" if cluster else f" The device was {busy:.0%} busy."
-        click.echo(f"Bottleneck: {bottleneck}, {work}.{device}")
-    if report:
-        show(colorizer, job, times, counts[Status.COLORED], seconds)
-    for failure in failures:
-        click.echo(f"Failed: {shown(job.relative(failure.path))}: {failure.error}", err=True)
-    if counts[Status.FAILED] > len(failures):
-        more = counts[Status.FAILED] - len(failures)
-        where = manifest_path(job.destination, job.shard)
-        click.echo(f"Failed: {more} more, named in {where}", err=True)
-    if strict and failures:
-        click.echo("Stopped at a failure, as --strict asks; the same command again goes on.", err=True)
+        output.say(f"Bottleneck: {bottleneck}, {work}.{device}")
+    if batch.report:
+        show(colorizer, batch, times, colored, seconds)
+    for failure in tally.failures:
+        output.warn(f"Failed: {shown(job.relative(failure.path))}: {failure.error}")
+    if (more := failures_in(counts) - len(tally.failures)) > 0:
+        output.warn(f"Failed: {more} more, named in {manifest_path(job.destination, job.shard)}")
+    exit_code = ExitCode.DONE
+    if tally.failures or (batch.fail_on_unread and tally.kinds):
+        exit_code = ExitCode.SOME_FAILED
+    if batch.strict and tally.failures:
+        output.warn("Stopped at a failure, as --strict asks; run the same command again to continue.")
     elif stop.is_set():
-        click.echo("Stopped; run the same command again to go on.", err=True)
-        sys.exit(130)
-    sys.exit(1 if failures else 0)
+        output.warn("Stopped; run the same command again to continue.")
+        exit_code = ExitCode.INTERRUPTED
+    output.event(
+        "summary",
+        images=images,
+        seconds=round(seconds, 3),
+        counts=counts,
+        not_read=tally.kinds,
+        results=str(job.destination),
+        exit_code=exit_code,
+    )
+    sys.exit(exit_code)
 
 
-def show(colorizer: Colorizer, job: Job, times: StageTimes, images: int, seconds: float) -> None:
+def show(colorizer: Colorizer, batch: Batch, times: StageTimes, images: int, seconds: float) -> None:
     """Write the report of the run."""
     from datetime import datetime
 
@@ -179,32 +221,78 @@ def show(colorizer: Colorizer, job: Job, times: StageTimes, images: int, seconds
     summary = RunSummary(
         now, seconds, images, model.runs_on, model.credit.model, model.license, model.card, times.shares()
     )
-    click.echo(f"Report: {write_report(Path(job.destination), summary)}")
+    page = write_report(Path(batch.job.destination), summary)
+    batch.output.say(f"Report: {page}")
+    batch.output.event("report", path=str(page))
 
 
-def follow(
-    outcomes: Iterator[Outcome], job: Job, stop: Event, strict: bool, images: int
-) -> tuple[Counter[Status], list[Outcome]]:
-    """Show how a run goes on under a progress bar; count, and keep the first failures."""
+@dataclass
+class Tally:
+    """What became of the files."""
+
+    counts: Counter[Status] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+    """Of the pictures that are not read."""
+    failures: list[Outcome] = field(default_factory=list)
+    """The first ones."""
+
+
+def follow(outcomes: Iterator[Outcome], batch: Batch, stop: Event, images: int) -> Tally:
+    """Show a progress bar; count the outcomes, and keep the first failures."""
     from tqdm import tqdm
 
-    counts: Counter[Status] = Counter()
-    failures: list[Outcome] = []
-    with tqdm(total=min(images, job.limit or images), unit=" images", disable=None) as bar:
+    job, output, tally = batch.job, batch.output, Tally()
+    counts = tally.counts
+    disable = True if output.quiet or output.verbose else None
+    with tqdm(total=min(images, job.limit or images), unit=" images", disable=disable) as bar:
         for outcome in outcomes:
             counts[outcome.status] += 1
+            name = job.name_of(outcome.path)
+            output.event(
+                "file",
+                path=name,
+                status=outcome.status,
+                output=str(outcome.output) if outcome.output else None,
+                how=outcome.how,
+                note=outcome.note,
+                error=outcome.error,
+                seconds=round(outcome.seconds, 4),
+            )
+            output.detail(f"{shown(job.relative(outcome.path))}: {words(outcome)}")
             if outcome.status is Status.DONE:
                 bar.total = min(images - counts[Status.DONE], job.limit or images)
-            elif outcome.status is not Status.IGNORED:
+            elif outcome.status is Status.NOT_READ:
+                tally.kinds[outcome.note] += 1
+            elif outcome.status not in (Status.IGNORED, Status.RESULT):
                 bar.update()
-            if outcome.status is Status.FAILED:
-                bar.set_postfix(failed=counts[Status.FAILED], refresh=False)
-                failures += [outcome] if len(failures) < NAMED_FAILURES else []
-                if strict:
+            if outcome.status.is_failure:
+                bar.set_postfix(failed=failures_in(counts), refresh=False)
+                tally.failures += [outcome] if len(tally.failures) < NAMED_FAILURES else []
+                if batch.strict:
                     stop.set()
-    return counts, failures
+    return tally
 
 
-def remarks(counts: Counter[Any]) -> str:
+def words(outcome: Outcome) -> str:
+    """What became of a file."""
+    how = how_words(outcome.how, outcome.note) if outcome.how else outcome.note
+    return "; ".join(filter(None, (status_words(outcome.status), how, outcome.error)))
+
+
+def failures_in(counts: Counter[Status]) -> int:
+    """How many files failed, in whatever way."""
+    return sum(number for status, number in counts.items() if status.is_failure)
+
+
+def remarks(counts: Counter[Status], kinds: Counter[str]) -> str:
     """What became of the files that were not colored."""
-    return "".join(f"; {counts[status]} {remark}" for status, remark in REMARKS.items() if counts[status])
+    said = [
+        f"{counts[status]} {status_words(status)}"
+        for status in Status
+        if counts[status] and status not in SAID_APART
+    ]
+    if failed := failures_in(counts):
+        said.append(f"{failed} {status_words(Status.FAILED)}")
+    if kinds:
+        said.append("not read: " + ", ".join(f"{number} {kind}" for kind, number in kinds.items()))
+    return "".join(f"; {each}" for each in said)

@@ -1,4 +1,4 @@
-"""colorgan doctor: look whether everything is there, and say what to do about what is not."""
+"""colorgan doctor: check the installation, and name a remedy for each problem."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ COLORS = {"ok": "green", "note": "yellow", "problem": "red"}
 @command("colorgan doctor")
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON document instead of a table.")
 def main(as_json: bool) -> None:
-    """Look at packages, codecs, processors, memory and devices, and run the model on each device.
+    """Check packages, codecs, processors, memory and devices, and run the model on each device.
 
-    Leaves with 0 if photographs can be colored on this machine, else with 1.
+    Exits with 0 if photographs can be colorized on this machine, else with 1.
     """
     from colorgan.doctor import Verdict, examine
 

@@ -13,6 +13,7 @@ from colorgan.cli.options import command
 from colorgan.errors import ImageError, UsageError
 
 if TYPE_CHECKING:
+    from colorgan.colorizer import Colorizer
     from colorgan.evaluation.metrics import RGB8
     from colorgan.evaluation.perceptual import Fid, Lpips
     from colorgan.evaluation.scores import Scores
@@ -29,6 +30,8 @@ ROWS = {
     "SSIM": "ssim",
     "LPIPS": "lpips",
     "colorfulness": "colorfulness",
+    "distance of features": "feature_distance",
+    "same class as the truth": "same_class",
 }
 
 
@@ -56,37 +59,62 @@ ROWS = {
     type=click.Path(path_type=Path),
     help="torch-fidelity's network, pt_inception-2015-12-05-6726825d.pth: FID, too.",
 )
+@click.option(
+    "--old",
+    type=click.Path(path_type=Path),
+    help="Folder of old photographs: how colorful their results are, beside those of TRUTH_DIR.",
+)
+@click.option(
+    "--curve", is_flag=True, help="CIEDE2000 at equal colorfulness, too: 0.45, 0.55 and 0.65 of the true."
+)
 def main(
-    truth: Path, model: Path | None, results: Path | None, output: Path, lpips: Path | None, fid: Path | None
+    truth: Path,
+    model: Path | None,
+    results: Path | None,
+    output: Path,
+    lpips: Path | None,
+    fid: Path | None,
+    old: Path | None,
+    curve: bool,
 ) -> None:
     """Color the gray versions of the photographs in TRUTH_DIR, and compare them with the true ones.
 
     Each figure is a mean over the photographs with its 95 % interval (bootstrap), beside that of the gray
-    photographs. Colorfulness is Hasler and Suesstrunk's, with signed opponents.
+    photographs. Colorfulness is Hasler and Suesstrunk's, with signed opponents. Features and classes are
+    those of EfficientNet-Lite2; skin is found in the true colors (Chai and Ngan 1999).
     """
     from tqdm import tqdm
 
     from colorgan.batch.sources import require_images
+    from colorgan.evaluation.recognition import Recognition
     from colorgan.evaluation.scores import colorless, read_rgb, score, summarize
+    from colorgan.evaluation.skin import Skin
     from colorgan.storage.files import make_writable, writing
 
     if model and results:
         raise UsageError("--model and --results: give one of them, as results were colored before")
+    if results and (old or curve):
+        raise UsageError("--old and --curve color photographs: they need a --model, not --results")
     paths = require_images(truth)
     make_writable(output)
     distance, frechet = _perceptual(lpips, fid)
-    result_of = _in_folder(truth, results) if results else _by_model(model)
+    colorizer = _open(model) if not results else None
+    result_of = _by_model(colorizer) if colorizer else _in_folder(truth, results or truth)
+    recognize, skin = Recognition(), Skin()
     scores = []
     for path in tqdm(paths, unit=" images", disable=None):
         try:
             true = read_rgb(path)
             result = result_of(path, true)
-            scores.append(score(path.relative_to(truth).as_posix(), result, true))
+            gray = colorless(true)
+            recognized = recognize(result, gray, true)._asdict()
+            scores.append(replace(score(path.relative_to(truth).as_posix(), result, true), **recognized))
+            skin.add(result, gray, true)
             if distance:
-                mine, baseline = distance(result, true), distance(colorless(true), true)
+                mine, baseline = distance(result, true), distance(gray, true)
                 scores[-1] = replace(scores[-1], lpips=mine, colorless_lpips=baseline)
             if frechet:
-                frechet.add(result, colorless(true), true)
+                frechet.add(result, gray, true)
         except (ImageError, OSError, ValueError) as error:
             click.echo(f"Left out: {path}: {error}", err=True)
     if not scores:
@@ -100,8 +128,16 @@ def main(
         if name in figures:
             click.echo(f"| {label} | {figures[name]} | {figures.get('colorless_' + name, 0)} |")
     if frechet and len(scores) > 1:
-        colored, gray = frechet.values()
-        click.echo(f"| FID | {colored:.4g} | {gray:.4g} |")
+        colored, baseline = frechet.values()
+        click.echo(f"| FID | {colored:.4g} | {baseline:.4g} |")
+    for tone, (near, baseline_near, hue) in skin.rows().items():
+        click.echo(f"| CIEDE2000 of {tone} skin | {near} | {baseline_near} |")
+        click.echo(f"| hue error of {tone} skin, degrees | {hue} | |")
+    if colorizer and old:
+        click.echo(_on_old_photographs(colorizer, old, figures["colorfulness"].value))
+    if colorizer and curve:
+        _show_curve(colorizer, [truth / each.path for each in scores])
+    click.echo(f"Features: {1 - figures['feature_ratio'].value:.1%} of the way from gray to the truth.")
     click.echo(
         f"CIEDE2000 {figures['ciede2000_ratio'].value - 1:+.1%} beside colorless; "
         f"colorfulness {figures['colorfulness_ratio']} of the true. Images: {output}"
@@ -136,16 +172,56 @@ def _perceptual(lpips: Path | None, fid: Path | None) -> tuple[Lpips | None, Fid
     return Lpips(lpips) if lpips else None, Fid(fid) if fid else None
 
 
-def _by_model(model: Path | None) -> ResultOf:
-    """Color the gray version by the engine."""
-    import numpy as np
-    from PIL import Image
-
+def _open(model: Path | None) -> Colorizer:
     from colorgan.colorizer import Colorizer
 
     colorizer = Colorizer(model)
     click.echo(f"Running on {colorizer.model.runs_on}.")
+    return colorizer
+
+
+def _by_model(colorizer: Colorizer) -> ResultOf:
+    """Color the gray version by the engine."""
+    import numpy as np
+    from PIL import Image
+
     return lambda _, true: np.asarray(colorizer(Image.fromarray(true).convert("L")))
+
+
+def _on_old_photographs(colorizer: Colorizer, folder: Path, modern: float) -> str:
+    """How colorful results of photographs without a truth are, beside those of modern ones."""
+    import numpy as np
+
+    from colorgan.batch.sources import require_images
+    from colorgan.photo.color import colorfulness
+
+    found = [colorfulness(np.asarray(colorizer(path))) for path in require_images(folder)]
+    mean = float(np.mean(found))
+    return f"Old photographs: colorfulness {mean:.3g} of {len(found)}, {mean / modern:.2f} times the above."
+
+
+def _show_curve(colorizer: Colorizer, paths: list[Path]) -> None:
+    """CIEDE2000 at equal colorfulness."""
+    import numpy as np
+    from PIL import Image
+
+    from colorgan.evaluation.metrics import ciede2000
+    from colorgan.evaluation.scores import colorless, read_rgb
+    from colorgan.evaluation.strength import RATIOS, at_ratio
+
+    truths = [read_rgb(path) for path in paths]
+    gray = float(np.mean([ciede2000(colorless(truth), truth) for truth in truths]))
+
+    def paint(truth: RGB8, saturation: float) -> RGB8:
+        colorizer.config = replace(colorizer.config, saturation=saturation)
+        return np.asarray(colorizer(Image.fromarray(truth).convert("L")))
+
+    click.echo("| colorfulness ratio | saturation | CIEDE2000 | beside colorless |")
+    click.echo("| ---: | ---: | ---: | ---: |")
+    for target in RATIOS:
+        saturation, reached, difference = at_ratio(paint, truths, target)
+        change = difference / gray - 1
+        click.echo(f"| {reached:.2f} | {saturation:.2f} | {difference:.2f} | {change:+.1%} |")
 
 
 def _in_folder(truth: Path, results: Path) -> ResultOf:

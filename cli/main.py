@@ -1,4 +1,4 @@
-"""colorgan: the commands in one, each imported when it is called."""
+"""colorgan: all commands in one, each imported when called."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class LazyGroup(click.Group):
     """Finds a sub-command in the module of its name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Give the names of the commands."""
+        """Return the names of the commands."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
@@ -39,8 +39,8 @@ class LazyGroup(click.Group):
 @click.group(cls=LazyGroup)
 @click.version_option(package_name="colorgan")
 def main() -> None:
-    """Color black-and-white photographs; train and export the generator that does it."""
+    """Colorize black-and-white photographs; train and export the generator behind it."""
 
 
 if __name__ == "__main__":
-    main()
+    main(prog_name="colorgan")

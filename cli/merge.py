@@ -1,4 +1,4 @@
-"""colorgan merge: one checkpoint of two."""
+"""colorgan merge: average several checkpoints into a slim one."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from colorgan.cli.options import command
 
 
 @command("colorgan merge saved_models/best.pt saved_models/last.pt -o merged.pt")
-@click.argument("first", type=click.Path(path_type=Path))
-@click.argument("second", type=click.Path(path_type=Path))
+@click.argument("checkpoints", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Checkpoint to write.")
 @click.option(
     "--strength",
     type=click.FloatRange(min=0, min_open=True),
     default=1.0,
     show_default=True,
-    help="Makes the colors stronger, such as 1.5: those of a mean are duller.",
+    help="Factor on the colors, such as 1.5: a mean has duller ones.",
 )
-def main(first: Path, second: Path, output: Path, strength: float) -> None:
-    """Merge the checkpoints FIRST and SECOND into one with the mean of their weights.
+@click.option("--half-weights", is_flag=True, help="Store the weights in half precision: half the file.")
+def main(checkpoints: tuple[Path, ...], output: Path, strength: float, half_weights: bool) -> None:
+    """Merge CHECKPOINTS into one with the mean of their weights only; of one, make a slim copy.
 
-    Of one run's epoch with L1 alone and one with the discriminator, it can be better than either. It can be
-    exported, and trained on with colorgan-train --start-from.
+    The mean of an epoch with L1 alone and one with the discriminator can beat both. Export it, or continue
+    with colorgan-train --start-from.
     """
     from colorgan.training.merging import merge_checkpoints
 
-    merge_checkpoints(first, second, output, strength)
+    merge_checkpoints(checkpoints, output, strength, half_weights=half_weights)
     click.echo(f"Merged: {output}")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields
@@ -16,7 +18,7 @@ from typing import Any, NoReturn
 import click
 
 from colorgan.config import Config
-from colorgan.errors import ColorganError, StoppedError, UsageError
+from colorgan.errors import ColorganError, ExitCode, UsageError
 from colorgan.storage.paths import locate
 
 Command = Callable[..., None]
@@ -25,9 +27,11 @@ TRAINING = ("torch", "torchvision", "torchmetrics", "torch_fidelity", "lightning
 EXTRAS = dict.fromkeys((*TRAINING, "onnxscript", "tensorboard"), "train") | {"ray": "ray", "fsspec": "cloud"}
 """What to install for a package that is missing."""
 
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
 
 class NumberOr(click.types.IntParamType):
-    """A whole number, or a word that stands for 0."""
+    """An integer, or a word for 0."""
 
     def __init__(self, word: str) -> None:
         self.word = word
@@ -45,7 +49,7 @@ class Place(click.Path):
         self.schemes = schemes
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Tell a URL from a path."""
+        """Return a path, or a URL of an allowed scheme."""
         try:
             return locate(value, self.schemes)
         except UsageError as error:
@@ -53,7 +57,7 @@ class Place(click.Path):
 
 
 def config_options(config: type[Config], leave_out: tuple[str, ...] = ()) -> Callable[[Command], Command]:
-    """Add an option for each field; what the user gave arrives as keyword arguments, the rest as None."""
+    """Add an option for each field; options not given arrive as None."""
 
     def add(command: Command) -> Command:
         for item in reversed([item for item in fields(config) if item.name not in leave_out]):
@@ -74,7 +78,7 @@ def config_options(config: type[Config], leave_out: tuple[str, ...] = ()) -> Cal
 
 
 def config_file(*configs: type[Config]) -> Callable[[Command], Command]:
-    """Add --config, a TOML file with settings of these configs; options given beside it go first."""
+    """Add --config, a TOML file with settings of these configs; options override it."""
 
     def read(ctx: click.Context, _: click.Parameter, path: Path | None) -> None:
         if path is None:
@@ -101,13 +105,13 @@ def config_file(*configs: type[Config]) -> Callable[[Command], Command]:
 
 
 def given(config: type[Config], values: dict[str, Any]) -> dict[str, Any]:
-    """The values among those of a command that are settings of this config and were given by the user."""
+    """The settings of this config that the user gave to a command."""
     names = {item.name for item in fields(config)}
     return {name: value for name, value in values.items() if name in names and value is not None}
 
 
 def command(example: str) -> Callable[[Command], click.Command]:
-    """Make a command with --version, an example under its help, and errors shown as one line."""
+    """Make a command with --version, an example in its help, and errors shown as one line."""
 
     def make(function: Command) -> click.Command:
         version = click.version_option(package_name="colorgan")
@@ -117,43 +121,77 @@ def command(example: str) -> Callable[[Command], click.Command]:
 
 
 def exit_codes(command: Command) -> Command:
-    """Show an error as one line on stderr and leave with its exit code; 130 for Ctrl-C."""
+    """Show an error as one line on stderr and exit with its code; 130 for Ctrl-C.
+
+    An internal error writes its traceback to a log in the results folder, if that exists.
+    """
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
+        if signal.getsignal(signal.SIGINT) is not signal.default_int_handler and _is_main_thread():
+            signal.signal(signal.SIGINT, signal.default_int_handler)  # that of start.py would tidy nothing up
         try:
-            command(*args, **kwargs)
+            try:
+                command(*args, **kwargs)
+            finally:
+                sys.stdout.flush()  # what cannot be written is to be seen here
         except ColorganError as error:
             _leave(str(error), error.exit_code)
         except KeyboardInterrupt:
-            _leave("interrupted", StoppedError.exit_code)
+            _leave("interrupted", ExitCode.INTERRUPTED)
         except ModuleNotFoundError as error:
             if error.name not in EXTRAS:
-                raise
+                _leave(_fault(error, kwargs), ExitCode.INTERNAL_ERROR)
             extra = EXTRAS[error.name]
             _leave(f"this needs {error.name}, which is not installed: pip install 'colorgan[{extra}]'", 2)
+        except BrokenPipeError:  # as of `colorgan status | head`
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+            sys.exit(ExitCode.RUN_STOPPED)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            if isinstance(error, OSError) and error.filename is None and error.errno in DISK_FULL:
+                os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+                _leave(f"standard output: cannot be written ({error.strerror})", ExitCode.RUN_STOPPED)
+            _leave(_fault(error, kwargs), ExitCode.INTERNAL_ERROR)
 
     return run
 
 
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def _fault(error: Exception, arguments: dict[str, Any]) -> str:
+    """The line for a fault of ours, with the traceback in a file."""
+    from colorgan.batch.error_log import log_error
+
+    results = arguments.get("results")
+    is_there = isinstance(results, PurePath) and (not isinstance(results, Path) or results.is_dir())
+    log = log_error(results if is_there else None, " ".join(sys.argv))
+    return f"unexpected error ({error!r}); please report it with {shown(log)}"
+
+
 def shown(path: PurePath) -> str:
-    """A path as it can be printed, on one line whatever its name is."""
+    """A path in printable form, on one line whatever its name."""
     return click.format_filename(path).replace("\n", "\\n").replace("\r", "\\r")
 
 
 def printable(text: str) -> str:
-    """Text of a stranger without what would control the terminal."""
+    """A stranger's text without control characters."""
     return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
 
 
 @contextmanager
 def stop_at_interrupt() -> Iterator[Event]:
-    """Let the first Ctrl-C, or SIGTERM, set the event, and a second one stop at once."""
+    """Set the event at the first Ctrl-C or SIGTERM; stop at once at the second."""
     stop = Event()
 
     def handle(_signal: int, _frame: object) -> None:
         if stop.is_set():
-            os._exit(130)  # nothing is half written: the next run removes the temporary files
+            os._exit(
+                ExitCode.INTERRUPTED
+            )  # nothing is half written: the next run removes the temporary files
         stop.set()
         click.echo("Finishing what was begun; Ctrl-C again stops at once.", err=True)
 
@@ -166,5 +204,5 @@ def stop_at_interrupt() -> Iterator[Event]:
 
 
 def _leave(message: str, exit_code: int) -> NoReturn:
-    click.echo(f"{'Stopped' if exit_code == StoppedError.exit_code else 'Error'}: {message}", err=True)
+    click.echo(f"{'Stopped' if exit_code == ExitCode.INTERRUPTED else 'Error'}: {message}", err=True)
     sys.exit(exit_code)

@@ -1,4 +1,4 @@
-"""colorgan prepare: a folder of photographs in, shards to train on out."""
+"""colorgan prepare: pack a folder of photographs into shards for training."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from colorgan.config import PrepareConfig
 def main(data_dir: Path, shards_dir: Path, **options: Any) -> None:
     """Resize the photographs in DATA_DIR once, into shards that colorgan-train reads faster.
 
-    The shards are tar files; SHARDS_DIR/index.jsonl says where each photograph lies, and which were left out
-    and why. The same command again goes on where it was stopped, and adds photographs that are new.
+    Shards are tar files. SHARDS_DIR/index.jsonl locates each photograph, and lists which were left out, and
+    why. Run the same command again to resume, or to add new photographs.
     """
     from tqdm import tqdm
 

@@ -1,4 +1,4 @@
-"""colorgan report: a page to look at the results of colorgan-batch."""
+"""colorgan report: a page to review the results of colorgan-batch."""
 
 from __future__ import annotations
 
@@ -7,16 +7,20 @@ from pathlib import Path
 import click
 
 from colorgan.cli.options import Place, command
+from colorgan.cli.output import Output, output_options
 
 
 @command("colorgan report results/")
 @click.argument("results", metavar="RESULTS_DIR", type=Place())
-def main(results: Path) -> None:
-    """Write RESULTS_DIR/report/index.html: what became of every photograph, before and after.
+@output_options
+def main(results: Path, as_json: bool, quiet: bool, verbose: bool) -> None:
+    """Write RESULTS_DIR/report/index.html: every photograph, before and after.
 
-    Open it in a browser; it needs no network. Pictures that `colorgan-batch --report` did not make are made
-    from the results.
+    Open it in a browser; it needs no network. Thumbnails that `colorgan-batch --report` did not write are
+    made from the results.
     """
     from colorgan.report import write_report
 
-    click.echo(f"Report: {write_report(results)}")
+    output, page = Output(as_json, quiet, verbose), write_report(results)
+    output.say(f"Report: {page}")
+    output.event("report", path=str(page))

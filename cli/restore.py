@@ -1,4 +1,4 @@
-"""colorgan restore: the original grayscale JPEGs back from their colored results."""
+"""colorgan restore: reproduce the original grayscale JPEGs from their results."""
 
 from __future__ import annotations
 
@@ -10,26 +10,39 @@ import click
 
 from colorgan.batch.outcome import Status
 from colorgan.cli.options import Place, command, shown
+from colorgan.cli.output import Output, output_options
+from colorgan.errors import ExitCode
 
 
 @command("colorgan restore results/ originals/")
 @click.argument("results", metavar="RESULTS_DIR", type=Place())
 @click.argument("originals", metavar="ORIGINALS_DIR", type=click.Path(path_type=Path))
-def main(results: Path, originals: Path) -> None:
-    """Write the grayscale JPEGs that the results in RESULTS_DIR were made from to ORIGINALS_DIR.
+@output_options
+def main(results: Path, originals: Path, as_json: bool, quiet: bool, verbose: bool) -> None:
+    """Restore the original grayscale JPEGs of the results in RESULTS_DIR to ORIGINALS_DIR.
 
-    They are the originals byte for byte, which is checked. Results whose luma had to be encoded anew hold no
-    original; the manifest names them.
+    Each is checked to be the original, byte for byte. Results with re-encoded luma hold no original; the
+    manifest lists them. Missing and changed results are reported.
     """
-    from colorgan.restore import restore_folder
+    from colorgan.restoring import iter_restored
 
-    counts: Counter[Status] = Counter()
-    for outcome in restore_folder(results, originals):
+    output, counts = Output(as_json, quiet, verbose), Counter[Status]()
+    for outcome in iter_restored(results, originals):
         counts[outcome.status] += 1
-        if outcome.status is Status.FAILED:
-            click.echo(f"Failed: {shown(outcome.path)}: {outcome.error}", err=True)
-    click.echo(
+        output.event(
+            "file",
+            path=str(outcome.path),
+            status=outcome.status,
+            output=str(outcome.output) if outcome.output else None,
+            error=outcome.error,
+        )
+        if outcome.status.is_failure:
+            output.warn(f"Failed: {shown(outcome.path)}: {outcome.error}")
+        else:
+            output.detail(f"{shown(outcome.path)}: {outcome.status}")
+    output.say(
         f"{counts[Status.RESTORED]} originals restored; {counts[Status.FAILED]} failed; "
         f"{counts[Status.IGNORED]} hold none. Originals: {originals}"
     )
-    sys.exit(1 if counts[Status.FAILED] else 0)
+    output.event("summary", counts=counts, originals=str(originals))
+    sys.exit(ExitCode.SOME_FAILED if counts[Status.FAILED] else ExitCode.DONE)

@@ -1,4 +1,4 @@
-"""colorgan status: whether a results folder is complete, and what is missing."""
+"""colorgan status: check that a results folder is complete and unchanged, and list what is missing."""
 
 from __future__ import annotations
 
@@ -8,46 +8,72 @@ from pathlib import PurePath
 import click
 
 from colorgan.cli.options import Place, command, shown
-from colorgan.storage.paths import STORES, AnyPath
+from colorgan.cli.output import Output, output_options
+from colorgan.errors import ExitCode
+from colorgan.storage.objects import STORES
+from colorgan.storage.paths import AnyPath
 
 SHOWN = 10
-"""Problems that are named without --all."""
-
-NAMES = {
-    "colored": "colored",
-    "copied": "copied, as in color already",
-    "skipped": "left out, as in color already",
-}
+"""Problems listed without --all."""
 
 
 @command("colorgan status results/ scans/")
 @click.argument("results", metavar="RESULTS_DIR", type=Place(*STORES))
 @click.argument("input", metavar="[INPUT]", required=False)
-@click.option("--all", "every", is_flag=True, help="Name every file that has no result, not the first ten.")
-def main(results: AnyPath, input: str | None, every: bool) -> None:
-    """Say whether all photographs in INPUT have their results in RESULTS_DIR, and which have not.
+@click.option("--all", "every", is_flag=True, help="List every file without a result, not only ten.")
+@click.option(
+    "--read",
+    metavar="all|I/N",
+    default="",
+    is_flag=False,
+    flag_value="all",
+    help="Read the results and compare their SHA-256: all, or part I of N.",
+)
+@output_options
+def main(
+    results: AnyPath, input: str | None, every: bool, read: str, as_json: bool, quiet: bool, verbose: bool
+) -> None:
+    """Check that all photographs in INPUT have results in RESULTS_DIR, and list those without.
 
-    It is for runs of shards, on one machine or many, and changes nothing. Without INPUT, only what was begun
-    is known. The exit code is 0 if nothing is left to do, and 1 if something is.
+    Changes nothing; reads the manifests of all parts. Without INPUT, it checks only the files processed so
+    far. A result that is gone, or has another size, counts as missing; --read finds every other change. Exits
+    with 0 if complete, else with 1.
     """
-    from colorgan.batch.progress import look_at
+    from colorgan.batch.outcome import status_words
+    from colorgan.batch.progress import status
 
-    progress = look_at(results, input)
-    counts = {NAMES.get(status, status): number for status, number in progress.counts.items()}
-    click.echo(
-        f"{results}: " + (", ".join(f"{number:,} {name}" for name, number in counts.items()) or "empty")
-    )
+    output = Output(as_json, quiet, verbose)
+    progress = status(results, input, read=read)
+    words = [f"{number:,} {status_words(code)}" for code, number in progress.counts.items()]
+    output.say(f"{results}: " + (", ".join(words) or "empty"))
+    if progress.not_read:
+        kinds = ", ".join(f"{number:,} {kind}" for kind, number in progress.not_read.items())
+        output.say(f"Pictures that are not read: {kinds}; convert them, or name them one by one.")
     if progress.under_way:
-        click.echo(f"Under way: {', '.join(progress.under_way)}")
+        output.say(f"Under way: {', '.join(progress.under_way)}")
     for number, (path, problem) in enumerate(sorted(progress.problems.items())):
-        if every or number < SHOWN:
-            click.echo(f"{shown(PurePath(path))}: {problem}", err=True)
-    if (left := len(progress.problems) - SHOWN) > 0 and not every:
-        click.echo(f"{left:,} more; --all names them", err=True)
+        output.event("problem", path=path, problem=problem)
+        if every or verbose or number < SHOWN:
+            output.warn(f"{shown(PurePath(path))}: {problem}")
+    if (left := len(progress.problems) - SHOWN) > 0 and not (every or verbose):
+        output.warn(f"{left:,} more; --all names them")
+    if progress.suspects:
+        output.say(f"{len(progress.suspects):,} were in hand when a run died; the next one tries each alone.")
     if progress.is_complete:
-        click.echo(
-            "Complete." if input else "Nothing that was begun is missing; name INPUT to be sure of the rest."
+        output.say(
+            "Complete."
+            if input
+            else "No problems among the files processed so far. Pass INPUT to check for others."
         )
     elif progress.problems:
-        click.echo(f"{len(progress.problems):,} have no result; run colorgan-batch again for them.")
-    sys.exit(0 if progress.is_complete else 1)
+        output.say(f"{len(progress.problems):,} have no result; run colorgan-batch again for them.")
+    output.event(
+        "summary",
+        complete=progress.is_complete,
+        counts=progress.counts,
+        not_read=progress.not_read,
+        problems=len(progress.problems),
+        under_way=progress.under_way,
+        suspects=progress.suspects,
+    )
+    sys.exit(ExitCode.DONE if progress.is_complete else ExitCode.SOME_FAILED)

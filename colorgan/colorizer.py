@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import takewhile
+from itertools import chain, takewhile
 from pathlib import Path, PurePath
 from threading import Event
-from time import perf_counter
+from typing import Self
 
 import numpy as np
 from PIL import Image
 
-from colorgan.backends import EMBEDDED_MODEL, load_model
-from colorgan.batch.job import Job
-from colorgan.batch.manifest import Entry, Manifest
-from colorgan.batch.outcome import Outcome, Status
-from colorgan.batch.pipeline import Batcher, Budget, map_unordered
+from colorgan.backends import EMBEDDED_MODEL, Model, load_model
+from colorgan.batch.engine import Engine, Predict
+from colorgan.batch.job import PREFIX, Job
+from colorgan.batch.manifest import Manifest
+from colorgan.batch.outcome import How, Outcome, Status
+from colorgan.batch.pending import pending
+from colorgan.batch.results import write_result
+from colorgan.batch.sharding import Shard
 from colorgan.batch.timing import StageTimes
-from colorgan.config import STRIDE, ColorizeConfig
-from colorgan.errors import ColorganError, ImageError, PredictError, UsageError
+from colorgan.batch.trial import Order, try_alone
+from colorgan.config import ColorizeConfig
+from colorgan.errors import ImageError, UsageError
 from colorgan.photo.color import TONED, Planes, chroma_spread, colorfulness, merge, saturate
-from colorgan.photo.encode import encode_result, how_copied, output_format, suffix_of, write_result
+from colorgan.photo.encode import Result, encode_result, note_on_copy, output_format, suffix_of
 from colorgan.photo.image import Photo
 from colorgan.photo.source import Source, photo_of
+from colorgan.report import write_report
 from colorgan.report.thumbnails import Thumbnails
-from colorgan.storage.files import ignores_case
-from colorgan.storage.paths import FOR_MODELS, AnyPath, local_copy, locate, presence
-
-LONGEST_ASPECT = 3.0
-"""Longer photographs are squeezed to this aspect ratio for the generator, which bounds its shapes."""
-
-Predict = Callable[[Planes], Planes]
+from colorgan.storage.objects import FOR_MODELS
+from colorgan.storage.paths import absolute, local_copy, locate
+from colorgan.storage.protocol import Found, Stamp
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,10 @@ class Colored:
     """Pillow's name of the file's format, such as JPEG."""
     status: Status
     """COLORED, or COPIED or SKIPPED for a photograph that is in color already."""
-    how: str
-    """How it was written: `luma kept`, `encoded` (and why the luma was not kept), or `copied`."""
+    how: How
+    """How it was written."""
+    note: str = ""
+    """Why the luma of a grayscale JPEG was not kept, or what the file lacked; in words."""
 
     @property
     def suffix(self) -> str:
@@ -72,8 +75,33 @@ class Colorizer:
 
     def __init__(self, model: str | PurePath | None = None, config: ColorizeConfig | None = None) -> None:
         self.config = config or ColorizeConfig()
-        with local_copy(EMBEDDED_MODEL if model is None else locate(model, FOR_MODELS)) as path:
-            self.model = load_model(path, device=self.config.device, devices=self.config.device_numbers)
+        self.source = None if model is None else absolute(locate(model, FOR_MODELS))
+        """The model's file, for processes that open it as well."""
+        with local_copy(self.source or EMBEDDED_MODEL) as path:
+            self._model: Model | None = load_model(
+                path, device=self.config.device, devices=self.config.device_numbers
+            )
+
+    @property
+    def model(self) -> Model:
+        """The model; UsageError once this is closed."""
+        if self._model is None:
+            raise UsageError("the Colorizer is closed; make another one")
+        return self._model
+
+    @model.setter
+    def model(self, model: Model) -> None:
+        self._model = model
+
+    def close(self) -> None:
+        """Let go of the model and its memory."""
+        self._model = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def __call__(self, photo: Source) -> Image.Image:
         """Color one photograph; give its bare pixels, a Pillow image in RGB of the same size, upright.
@@ -83,7 +111,7 @@ class Colorizer:
         """
         source = photo_of(photo, self.config.max_pixels)
         small, _ = self._sketch(source)
-        chroma = saturate(self.model.backend.predict(small[None, None])[0], self.config.saturation)
+        chroma = saturate(self.model.predict(small), self.config.saturation)
         return Image.fromarray(merge(np.asarray(source.luma()), chroma, self._guide(small)))
 
     def colorize(self, photo: Source) -> Colored:
@@ -97,19 +125,48 @@ class Colorizer:
         small, has_color = self._sketch(source)
         if has_color and self.config.if_color != "recolor":
             if self.config.if_color == "skip":
-                return Colored(b"", source.format, Status.SKIPPED, "")
-            return Colored(source.data, source.format, Status.COPIED, how_copied(source))
-        chroma = saturate(self.model.backend.predict(small[None, None])[0], self.config.saturation)
+                return Colored(b"", source.format, Status.SKIPPED, How.NOT_WRITTEN)
+            return Colored(source.data, source.format, Status.COPIED, How.COPIED, note_on_copy(source))
+        chroma = saturate(self.model.predict(small), self.config.saturation)
         result = encode_result(source, chroma, self.config, self.model.credit, self._guide(small))
-        return Colored(result.data, result.format, Status.COLORED, result.how)
+        return Colored(result.data, result.format, Status.COLORED, how_of(result), result.note)
 
-    def colorize_folder(self, source: str | PurePath, destination: str | PurePath) -> Iterator[Outcome]:
+    def colorize_folder(
+        self,
+        source: str | PurePath,
+        destination: str | PurePath,
+        *,
+        include: Sequence[str] = (),
+        exclude: Sequence[str] = (),
+        limit: int = 0,
+        prefix: str = PREFIX,
+        shard: str = "",
+        retry_failed: bool = False,
+        report: bool = False,
+    ) -> list[Outcome]:
         """Color every image in the folder `source` and below, or that one file, into `destination`.
 
-        Sub-folders are kept and `colorized_` goes before each name. A photograph already in color is
-        copied as it is. Outcomes come as files are finished; a bad file is one of them, not an error.
+        It does what `colorgan-batch` does, with its options. Sub-folders are kept and `colorized_` goes
+        before each name. A photograph already in color is copied as it is. A bad file is an outcome, not an
+        error. `run` gives outcomes as files are finished.
         """
-        return self.run(Job.plan(source, destination))
+        job = Job.plan(
+            source,
+            destination,
+            include=tuple(include),
+            exclude=tuple(exclude),
+            limit=limit,
+            prefix=prefix,
+            shard=Shard.parse(shard) if shard else None,
+            retry_failed=retry_failed,
+        )
+        if not report:
+            return list(self.run(job))
+        if not isinstance(job.destination, Path):
+            raise UsageError(f"{destination}: copy the results to this machine for a report")
+        outcomes = list(self.run(job, thumbnails=Thumbnails.of(job.destination)))
+        write_report(job.destination)
+        return outcomes
 
     def run(
         self,
@@ -118,98 +175,63 @@ class Colorizer:
         times: StageTimes | None = None,
         thumbnails: Thumbnails | None = None,
     ) -> Iterator[Outcome]:
-        """Color the files of the job: each worker takes one through all stages, and they meet for batches.
+        """Color the files of the job while one goes through the outcomes, which come as files are finished.
 
-        What an earlier run did with the same model and settings is not done again unless the file has
-        changed. When `stop` is set, what was begun is finished and no other file is taken. `times` is told
-        what the stages take, and `thumbnails` are made of what is colored.
+        What an earlier run did with the same model and settings is not done again unless the file or its
+        result has changed. Files that an earlier run had in hand when it died are tried at the end, alone.
+        When `stop` is set, what was begun is finished and no other file is taken. `times` is told what the
+        stages take, and `thumbnails` are made of what is colored.
         """
         stop, times = stop or Event(), times or StageTimes()
-        with Manifest.open(job.destination, job.shard) as manifest:
-            todo = takewhile(lambda _: not stop.is_set(), self.pending(job, manifest))
-            for outcome in self._outcomes(job, todo, times, thumbnails):
-                if outcome.status in (Status.COLORED, Status.COPIED, Status.SKIPPED, Status.FAILED):
-                    manifest.record(self.entry(job, outcome))
+        made_by, suspects = self.made_by(job), list[Found]()
+        with Manifest.open(job, made_by) as manifest:
+
+            def but_suspects() -> Iterator[Found | Outcome]:
+                for item in pending(job, manifest, made_by, self.config.overwrite):
+                    if isinstance(item, Found) and manifest.is_suspect(job.name_of(item.path)):
+                        suspects.append(item)
+                    else:
+                        yield item
+
+            noted = manifest.in_flight.announced(but_suspects(), lambda found: job.name_of(found.path))
+            todo = takewhile(lambda _: not stop.is_set(), noted)
+            order = Order(self.source, self.config, job)
+            for outcome in chain(
+                self._outcomes(job, todo, times, thumbnails), try_alone(suspects, order, manifest, stop)
+            ):
+                if outcome.status.is_recorded:
+                    manifest.record(outcome)
+                manifest.in_flight.is_over(job.name_of(outcome.path))
                 yield outcome
 
-    def pending(self, job: Job, manifest: Manifest) -> Iterator[AnyPath | Outcome]:
-        """The files to work on and, of all others, what is to be said of them."""
-        unreadable: list[Outcome] = []
-        folder = job.destination
-        same = job.same_but_for_case() if isinstance(folder, Path) and ignores_case(folder) else {}
-        left = job.limit
-        entries = () if self.config.overwrite else manifest.entries.values()
-        is_there = presence(job.destination, (entry.output for entry in entries if entry.output))
-        for path in job.files(lambda folder, reason: unreadable.append(_failed(folder, reason))):
-            if not job.takes(path):
-                yield Outcome(path, Status.IGNORED)
-            elif path in same:
-                reason = f"its result would have the name of that of {same[path].name}"
-                yield _failed(path, f"{reason}, as case does not count there; rename one")
-            elif entries and (done := job.done_before(path, manifest, self._made_by(job), is_there)):
-                yield Outcome(path, Status.DONE, done)
-            else:
-                yield path
-                left -= 1
-                if not left:
-                    break
-        yield from unreadable
+    def color_one(self, found: Found, job: Job) -> Outcome:
+        """Color one file of a job; the manifest is not told."""
+        (outcome,) = self._outcomes(job, iter([found]), StageTimes(), None)
+        return outcome
 
-    def entry(self, job: Job, outcome: Outcome) -> Entry:
-        """What the manifest is to say of a file."""
-        return job.entry(outcome, self._made_by(job))
-
-    def _made_by(self, job: Job) -> str:
-        """What a result depends on besides its photograph."""
+    def made_by(self, job: Job) -> str:
+        """What results depend on besides their photographs."""
         return f"{self.model.credit.sha256} {self.config.result_settings} prefix={job.prefix}"
 
     def _outcomes(
-        self, job: Job, todo: Iterator[AnyPath | Outcome], times: StageTimes, thumbnails: Thumbnails | None
+        self, job: Job, todo: Iterator[Found | Outcome], times: StageTimes, thumbnails: Thumbnails | None
     ) -> Iterator[Outcome]:
-        def predict_batch(batch: list[Planes]) -> list[Planes]:
-            try:
-                with times("model"):
-                    return list(self.model.backend.predict(np.stack(batch)[:, None]))
-            except PredictError:  # out of memory perhaps
-                half = len(batch) // 2
-                if not half:
-                    raise
-                predict.size = min(predict.size, half)
-                return predict_batch(batch[:half]) + predict_batch(batch[half:])
+        def color(photo: Photo, stamp: Stamp, predict: Predict) -> Outcome:
+            return self._colorize_file(photo, stamp, job, predict, times, thumbnails)
 
-        batch_size = self.config.batch_size or self.model.batch_size
-        # While batches run, others are read, decoded, encoded and written; a store is waited for, too.
-        workers = self.config.workers or (8 if job.is_remote else 2) * batch_size * self.model.at_once
-        predict = Batcher(predict_batch, lambda small: small.shape, batch_size, self.model.at_once)
-        budget = Budget(self.config.memory * 1_000_000)
-
-        def work(item: AnyPath | Outcome) -> Outcome:
-            if isinstance(item, Outcome):
-                return item
-            started = perf_counter()
-            try:
-                with times("read"):
-                    photo = Photo.read(item, self.config.max_pixels)
-                with predict.away():
-                    budget.acquire(photo.bytes_to_color)
-                try:
-                    outcome = self._colorize_file(photo, job, predict, times, thumbnails)
-                finally:
-                    budget.release(photo.bytes_to_color)
-            except ImageError as error:
-                return _failed(item, error.reason, perf_counter() - started)
-            except ColorganError:  # the run as a whole cannot go on
-                raise
-            except Exception as error:  # one file, whatever is wrong with it, is not to end the run
-                reason = f"led to an unexpected error ({error!r}); please report it"
-                return _failed(item, reason, perf_counter() - started)
-            seconds = perf_counter() - started
-            return replace(outcome, seconds=seconds, stamp=photo.stamp)
-
-        return map_unordered(work, todo, workers, within=predict.caller)
+        model = self.model
+        batch_size = self.config.batch_size or model.batch_size
+        engine = Engine(self.config, model.backend.predict, batch_size, model.at_once)
+        return engine.outcomes(job, todo, color, times)
 
     def _colorize_file(
-        self, photo: Photo, job: Job, predict: Predict, times: StageTimes, thumbnails: Thumbnails | None
+        self,
+        photo: Photo,
+        stamp: Stamp,
+        job: Job,
+        predict: Predict,
+        times: StageTimes,
+        thumbnails: Thumbnails | None,
     ) -> Outcome:
         """Take one photograph through all stages."""
         with times("decode"):
@@ -219,33 +241,47 @@ class Colorizer:
         if has_color and self.config.if_color == "copy":
             output = job.output_path(photo.path, photo.format)
             with times("write"):
-                write_result(output, photo.data, photo.stamp.mtime_ns)
-            return Outcome(photo.path, Status.COPIED, output, how_copied(photo))
+                written = write_result(output, photo.data, stamp.mtime_ns)
+            return Outcome(
+                photo.path, Status.COPIED, output, How.COPIED, note=note_on_copy(photo), written=written
+            )
         output = job.output_path(photo.path, output_format(photo, self.config.format))
-        chroma = saturate(predict(small), self.config.saturation)
+        chroma = saturate(self.model.predict(small, predict), self.config.saturation)
         with times("encode"):
             result = encode_result(photo, chroma, self.config, self.model.credit, self._guide(small))
         with times("write"):
-            write_result(output, result.data)
+            written = write_result(output, result.data)
         if thumbnails:
-            with times("thumbnail"):
-                thumbnails.add(job.relative(photo.path).as_posix(), photo, chroma)
+            # Without them, the report makes its own of the result, which is whole.
+            with times("thumbnail"), suppress(OSError, ImageError):
+                thumbnails.add(job.name_of(photo.path), photo, chroma)
         colors = colorfulness(np.asarray(merge(small, chroma), np.uint8))
-        return Outcome(photo.path, Status.COLORED, output, result.how, colorfulness=colors)
+        return Outcome(
+            photo.path,
+            Status.COLORED,
+            output,
+            how_of(result),
+            note=result.note,
+            written=written,
+            colorfulness=colors,
+        )
 
     def _guide(self, small: Planes) -> Planes | None:
         return small if self.config.chroma_upsampling == "guided" else None
 
     def _sketch(self, photo: Photo) -> tuple[Planes, bool]:
         """The luma that the generator sees, uint8 (h, w), and whether the photograph is in color."""
-        _, height, width = self.model.shape
-        if not height:
-            height, width = generator_shape(*photo.size, self.model.native_size)
+        height, width = self.model.input_shape(*photo.size)
         small = photo.reduced(width, height)
         pixels = np.asarray(small)
         if small.mode == "L":
             return pixels, False
         return pixels[..., 0], chroma_spread(pixels) > TONED
+
+
+def how_of(result: Result) -> How:
+    """How a result was written."""
+    return How.LUMA_KEPT if result.kept_luma else How.ENCODED
 
 
 @lru_cache(maxsize=1)
@@ -261,19 +297,3 @@ def colorize(
     The model stays open for the next call with the same model and settings.
     """
     return _colorizer(model, config).colorize(photo)
-
-
-def _failed(path: AnyPath, reason: str, seconds: float = 0.0) -> Outcome:
-    return Outcome(path, Status.FAILED, error=reason, seconds=seconds)
-
-
-def generator_shape(width: int, height: int, native_size: int) -> tuple[int, int]:
-    """Height and width at which the generator sees a photograph: its aspect ratio, the native area.
-
-    Both are multiples of the stride, at most 3 : 1, so that there are few shapes and batches fill up.
-    """
-    aspect = math.sqrt(min(max(width / height, 1 / LONGEST_ASPECT), LONGEST_ASPECT))
-    height, width = (
-        max(STRIDE, round(side / STRIDE) * STRIDE) for side in (native_size / aspect, native_size * aspect)
-    )
-    return height, width

@@ -9,19 +9,18 @@ from pathlib import Path
 import onnx as onnx_package
 import onnxruntime
 import torch
-from torch import nn
 
 from colorgan.backends.model_metadata import ModelMetadata
 from colorgan.batch.sources import find_images
-from colorgan.config import STRIDE, ExportConfig
-from colorgan.errors import ModelError
+from colorgan.config import ExportConfig
+from colorgan.errors import ModelError, UsageError
 from colorgan.export import int8, onnx, torch_export, torchscript, triton
 from colorgan.export.card import describe_training
 from colorgan.export.folding import fold_batch_norm, round_to_half
 from colorgan.export.parity import PHOTOS, Parity, make_cases
 from colorgan.export.verifying import judge
 from colorgan.networks.checkpoint import build_generator, load_checkpoint
-from colorgan.networks.predictors import ChromaPredictor, RgbPredictor
+from colorgan.networks.predictors import ChromaPredictor, Predictor, RgbPredictor
 from colorgan.storage.files import atomic_file, sha256_of, writing
 from colorgan.version import __version__
 
@@ -33,7 +32,7 @@ class Format:
     """How one kind of file is written and described."""
 
     suffix: str
-    write: Callable[[nn.Module, Path, ExportConfig], None]
+    write: Callable[[Predictor, Path, ExportConfig], None]
     add_metadata: Callable[[Path, ModelMetadata], None]
 
 
@@ -78,11 +77,18 @@ def export_checkpoint(
 
     The file is run against the checkpoint first, on photographs, on every device that is there; if it
     differs by more than its precision allows (`LIMITS`), that is an error and no file is left. `card` is the
-    text of a model card; without it, one is written from what the checkpoint knows of its training.
+    text of a model card; without it, one is written from what the checkpoint knows of its training. Beside
+    the file lies its metadata as JSON, for programs that cannot read it from the file.
     """
     state = load_checkpoint(checkpoint)
     generator = build_generator(checkpoint, state)
     format = FORMATS[config.format]
+    stride = generator.config.stride
+    for name in ("static_size", "native_size"):
+        sides = config.shape[1:] if name == "static_size" else (config.native_size,)
+        if any(side % stride for side in sides):
+            value = f"{name.replace('_', '-')} is {getattr(config, name)}"
+            raise UsageError(f"{value}; {checkpoint} takes multiples of {stride}")
     folded = fold_batch_norm(generator)
     if config.half_weights:
         # What can be wrong is the file, not the rounding that was asked for: compare like with like.
@@ -101,7 +107,7 @@ def export_checkpoint(
             problem = ""
             if config.precision == "int8":
                 photos = find_images(photographs.calibration or PHOTOS)
-                problem = int8.quantize(temporary, photos, native_size, config.shape)
+                problem = int8.quantize(temporary, photos, native_size, stride, config.shape)
             parities, drift = judge(temporary, config.precision, cases)
             if problem := drift or problem:
                 raise ModelError(path, f"was not kept: {problem}")
@@ -111,9 +117,10 @@ def export_checkpoint(
                 half_weights=config.half_weights,
                 shape=config.shape,
                 native_size=native_size,
-                stride=STRIDE,
+                stride=stride,
                 head=generator.config.head,
                 base_channels=generator.config.base_channels,
+                encoder=generator.config.encoder,
                 checkpoint_sha256=sha256_of(checkpoint),
                 versions={
                     "colorgan": __version__,
@@ -126,6 +133,8 @@ def export_checkpoint(
                 model_card=card or describe_training(generator, state),
             )
             format.add_metadata(temporary, metadata)
+            with atomic_file(path.with_suffix(path.suffix + ".json")) as described:
+                described.write_text(metadata.to_json() + "\n", encoding="ascii")
         if config.format == "triton":
             triton.write_config(folder, name, metadata)
     return Exported(path, path.stat().st_size, parities)

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import copy
+from itertools import pairwise
 
 import torch
 from torch import nn
 from torch.nn.utils.fusion import fuse_conv_bn_eval
 
-from colorgan.networks.generator import ConvBlock, UNetGenerator
+from colorgan.networks.generator import UNetGenerator
 
 
 def fold_batch_norm(generator: UNetGenerator) -> UNetGenerator:
     """Copy the generator, in evaluation mode, with each batch norm merged into the convolution before it."""
     folded = copy.deepcopy(generator).eval()
-    for block in folded.modules():
-        if isinstance(block, ConvBlock):
-            for index in (0, 3):
-                convolution, norm = block[index], block[index + 1]
-                assert isinstance(convolution, nn.Conv2d)
-                assert isinstance(norm, nn.BatchNorm2d)
-                block[index], block[index + 1] = fuse_conv_bn_eval(convolution, norm), nn.Identity()
+    for block in list(folded.modules()):
+        for (name, convolution), (norm_name, norm) in pairwise(list(block.named_children())):
+            if isinstance(convolution, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                setattr(block, name, fuse_conv_bn_eval(convolution, norm))
+                setattr(block, norm_name, getattr(norm, "act", nn.Identity()))  # timm's have one inside
     return folded
 
 

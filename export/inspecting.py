@@ -24,6 +24,7 @@ def inspect(path: Path) -> list[tuple[str, str]]:
     operators, opset = Counter(_operators(path, kind)), ""
     if kind is Kind.ONNX:
         opset = f", opset {read_onnx(path).opset_import[0].version}"
+    network = f"{metadata.base_channels} base channels" if metadata.encoder == "plain" else metadata.encoder
     weights = ", weights stored in half" if metadata.half_weights else ""
     counts = ", ".join(f"{count} {name}" for name, count in operators.most_common())
     return [
@@ -33,7 +34,7 @@ def inspect(path: Path) -> list[tuple[str, str]]:
         ("input", metadata.arrays[0]),
         ("output", metadata.arrays[1]),
         ("native size", f"{metadata.native_size} px; sides are multiples of {metadata.stride}"),
-        ("network", f"U-Net, head {metadata.head}, {metadata.base_channels} base channels"),
+        ("network", f"U-Net, {network}, head {metadata.head}"),
         ("operators", f"{operators.total()}: {counts}"),
         ("checkpoint", f"SHA-256 {metadata.checkpoint_sha256}"),
         ("written by", ", ".join(f"{tool} {version}" for tool, version in metadata.versions.items())),

@@ -18,7 +18,6 @@ from onnxruntime.quantization import (
 from PIL import Image
 
 from colorgan.backends.onnx_runtime import CPU, open_session
-from colorgan.colorizer import generator_shape
 from colorgan.errors import UsageError
 from colorgan.export.onnx import quiet
 from colorgan.export.parity import Array
@@ -50,7 +49,9 @@ class Calibration(CalibrationDataReader):  # type: ignore[misc]
         return next(self.batches, None)
 
 
-def quantize(path: Path, photos: Sequence[Path], native_size: int, shape: tuple[int, int, int]) -> str:
+def quantize(
+    path: Path, photos: Sequence[Path], native_size: int, stride: int, shape: tuple[int, int, int]
+) -> str:
     """Quantize convolutions, weights by channel, activations in the range that they have on photographs.
 
     Says why it is of no use, if it is not faster here.
@@ -59,7 +60,7 @@ def quantize(path: Path, photos: Sequence[Path], native_size: int, shape: tuple[
     bits (`reduce_range` in onnxruntime's documentation of quantization), where a bit more would overflow.
     """
     fp32 = open_session(path, [(CPU, {})])
-    batches = list(_calibration_batches(photos, native_size, shape))
+    batches = list(_calibration_batches(photos, native_size, stride, shape))
     if not batches:
         raise UsageError("there are no photographs to calibrate int8 with")
     put = fp32.get_inputs()[0]
@@ -92,12 +93,12 @@ def why_of_no_use(fp32: float, int8: float) -> str:
 
 
 def _calibration_batches(
-    photos: Sequence[Path], native_size: int, shape: tuple[int, int, int]
+    photos: Sequence[Path], native_size: int, stride: int, shape: tuple[int, int, int]
 ) -> Iterator[Array]:
     """Luma uint8 (N, 1, H, W), a photograph each, of native size unless the file's is fixed."""
     batch, height, width = shape
     if not height:
-        height, width = generator_shape(1, 1, native_size)
+        height = width = max(stride, round(native_size / stride) * stride)
     chosen = photos[: max(1, min(PHOTOGRAPHS, PIXELS // (height * width)))]
     for path in chosen:
         small = Photo.read(path).luma().resize((width, height), Image.Resampling.BICUBIC)

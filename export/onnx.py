@@ -14,15 +14,15 @@ import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from onnxruntime.transformers.float16 import convert_float_to_float16
-from torch import nn
 
 from colorgan.backends.model_metadata import ModelMetadata
 from colorgan.config import ExportConfig
 from colorgan.errors import UsageError
 from colorgan.export.shapes import NAMES, dynamic_shapes, example_input
+from colorgan.networks.predictors import Predictor
 
 
-def export_onnx(predictor: nn.Module, path: Path, config: ExportConfig) -> None:
+def export_onnx(predictor: Predictor, path: Path, config: ExportConfig) -> None:
     """Write the predictor, with weights and arithmetic of float32.
 
     By torch.export (dynamo=True), the exporter that is still developed.
@@ -30,9 +30,9 @@ def export_onnx(predictor: nn.Module, path: Path, config: ExportConfig) -> None:
     with quiet():
         program = torch.onnx.export(
             predictor,
-            (example_input(config),),
+            (example_input(config, predictor.stride),),
             dynamo=True,
-            dynamic_shapes=dynamic_shapes(config),
+            dynamic_shapes=dynamic_shapes(config, predictor.stride),
             opset_version=config.opset,
             input_names=[NAMES[config.signature][0]],
             output_names=[NAMES[config.signature][1]],

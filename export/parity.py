@@ -31,7 +31,8 @@ LEAST_SPAN = 16
 
 COUNTS = (1, 2, 3, 8)
 SIDES = ((32, 32), (64, 48), (96, 160), (128, 128))
-"""Batch sizes, and heights and widths in pixels, of the luma that both models see."""
+"""Batch sizes, and heights and widths in pixels, of the luma that both models see; up to
+the next multiple of the stride."""
 
 PHOTOS = Path(str(files("colorgan.export") / "photos"))
 """Gray photographs that ship with the package."""
@@ -89,7 +90,7 @@ def make_cases(
     Raises ModelError if what it predicts could prove nothing, UsageError if there are no photographs.
     """
     cases, lowest, highest = [], 1.0, -1.0
-    for luma in sample_batches(find_images(photos or PHOTOS), shape):
+    for luma in sample_batches(find_images(photos or PHOTOS), shape, generator.config.stride):
         gray = torch.from_numpy(luma).float() / 255 * 2 - 1
         chroma = generator.chroma(gray)
         if not chroma.isfinite().all():
@@ -129,10 +130,10 @@ def to_steps(values: Array, scale: float, offset: float) -> Planes:
     return np.clip(np.round(offset + scale * values), 0, 255).astype(np.uint8)
 
 
-def sample_batches(photos: Iterable[Path], fixed: tuple[int, int, int]) -> Iterator[Planes]:
+def sample_batches(photos: Iterable[Path], fixed: tuple[int, int, int], stride: int) -> Iterator[Planes]:
     """Luma uint8 (N, 1, H, W) of several shapes: photographs, noise, and flat images in turn.
 
-    Batch, height and width may be fixed; 0 where they are not.
+    Batch, height and width may be fixed; 0 where they are not. Other sides are multiples of the stride.
     """
     random = np.random.default_rng(0)
     sources = [Photo.read(path).luma() for path in photos]
@@ -144,7 +145,7 @@ def sample_batches(photos: Iterable[Path], fixed: tuple[int, int, int]) -> Itera
     batch, *fixed_sides = fixed
     counts = [batch] * -(-sum(COUNTS) // batch) if batch else COUNTS
     for count, sides in zip(counts, cycle(SIDES), strict=False):
-        height, width = fixed_sides if fixed_sides[0] else sides
+        height, width = fixed_sides if fixed_sides[0] else (-(-side // stride) * stride for side in sides)
         chosen = [image.resize((width, height), Image.Resampling.BICUBIC) for image in islice(images, count)]
         yield np.stack([np.asarray(image) for image in chosen])[:, None]
 

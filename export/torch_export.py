@@ -5,18 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from colorgan.backends.model_metadata import ModelMetadata
 from colorgan.backends.torch_archive import load_program
 from colorgan.config import ExportConfig
 from colorgan.export.shapes import dynamic_shapes, example_input
+from colorgan.networks.predictors import Predictor
 
 
-def export_torch(predictor: nn.Module, path: Path, config: ExportConfig) -> None:
+def export_torch(predictor: Predictor, path: Path, config: ExportConfig) -> None:
     """Write the predictor as an exported program."""
-    shapes = dynamic_shapes(config)
-    program = torch.export.export(predictor, (example_input(config),), dynamic_shapes=shapes)
+    shapes = dynamic_shapes(config, predictor.stride)
+    program = torch.export.export(
+        predictor, (example_input(config, predictor.stride),), dynamic_shapes=shapes
+    )
     for node in program.graph.nodes:
         node.meta.pop("stack_trace", None)  # paths of this machine
     _save(program, path)

@@ -8,18 +8,18 @@ from __future__ import annotations
 from pathlib import Path
 
 import torch
-from torch import nn
 
 from colorgan.backends.model_metadata import ModelMetadata
 from colorgan.backends.pytorch import without_deprecation_warnings
 from colorgan.config import ExportConfig
 from colorgan.export.shapes import example_input
+from colorgan.networks.predictors import Predictor
 
 
-def export_torchscript(predictor: nn.Module, path: Path, config: ExportConfig) -> None:
+def export_torchscript(predictor: Predictor, path: Path, config: ExportConfig) -> None:
     """Write the predictor, traced and frozen, for any N, H and W."""
     with without_deprecation_warnings():
-        traced = torch.jit.trace(predictor, example_input(config), check_trace=False)
+        traced = torch.jit.trace(predictor, example_input(config, predictor.stride), check_trace=False)
         torch.jit.freeze(traced).save(path)
 
 

@@ -14,9 +14,14 @@ import pytest
 import torch
 from PIL import Image
 
+from colorgan.batch.job import Job
+from colorgan.batch.outcome import How, Outcome, Status, Written
+from colorgan.batch.sharding import Shard
 from colorgan.config import ExportConfig, GeneratorConfig, TrainingConfig
 from colorgan.networks.checkpoint import save_checkpoint
 from colorgan.networks.generator import UNetGenerator
+from colorgan.storage.paths import AnyPath
+from colorgan.storage.protocol import Stamp
 
 torch.set_num_threads(1)  # for generators this small, more threads cost more than they bring
 
@@ -32,6 +37,21 @@ def make_photo() -> MakePhoto:
         return Image.fromarray(noise).resize((width, height), Image.Resampling.BICUBIC).convert(mode)
 
     return make
+
+
+def job_into(results: AnyPath, shard: Shard | None = None) -> Job:
+    """A job whose files nobody looks at."""
+    return Job(Path("/scans"), results, shard=shard)
+
+
+def told(results: AnyPath, name: str, status: Status = Status.COLORED, error: str = "") -> Outcome:
+    """What became of a file of `job_into`."""
+    output = results / f"colorized_{name}" if status is Status.COLORED else None
+    how = How.ENCODED if output else How.NOT_WRITTEN
+    written = Written(7, "b" * 64, 30) if output else None
+    return Outcome(
+        Path("/scans") / name, status, output, how, error=error, stamp=Stamp(10, 20), written=written
+    )
 
 
 def to_tensor(image: Image.Image) -> torch.Tensor:

@@ -87,7 +87,7 @@ def test_strict_stops_at_the_first_failure(exports: dict[str, Path], photos: Pat
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
         "Failed: 00.jpg: is empty (0 bytes)",
-        "Stopped at a failure, as --strict asks; the same command again goes on.",
+        "Stopped at a failure, as --strict asks; the same command again continues.",
     ]
     assert len(list((tmp_path / "results").glob("*.jpg"))) < 200
     (photos / "00.jpg").unlink()
@@ -246,7 +246,6 @@ def write_foreign_onnx(path: Path) -> None:
         (["export", "nowhere"], "nowhere: there is no such checkpoint"),
         (["export", "junk"], "junk: is not a checkpoint of colorgan-train"),
         (["export", "foreign"], "foreign: is not a checkpoint of colorgan-train"),
-        (["export", "junk", "--static-size", "100"], "static-size is '100'; it must be HEIGHTxWIDTH"),
         (["export", "junk", "--format", "all", "--precision", "int8"], "not for --format torchscript"),
         (["export", "junk", "--opset", "99"], "opset is 99; it must be at most 23"),
         (["export", "junk", "--model-card", "nowhere"], "nowhere: the model card cannot be read"),

@@ -11,7 +11,7 @@ import pytest
 from conftest import MakePhoto, Server
 
 from colorgan.cli.main import COMMANDS
-from colorgan.storage.paths import ObjectPath
+from colorgan.storage.objects import ObjectPath
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]

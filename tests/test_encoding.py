@@ -16,8 +16,9 @@ from PIL.ExifTags import Base as Tag
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngInfo
 
+from colorgan.batch.results import write_result
 from colorgan.errors import ImageError, RunError
-from colorgan.photo.encode import encode, full_luma, output_format, quality_of, write_result
+from colorgan.photo.encode import encode, full_luma, output_format, quality_of
 from colorgan.photo.icc import rgb_from_gray
 from colorgan.photo.image import Photo
 from colorgan.photo.xmp import Credit

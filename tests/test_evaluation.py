@@ -11,7 +11,10 @@ from conftest import MakePhoto
 from PIL import Image
 
 from colorgan.cli.main import main
+from colorgan.evaluation.recognition import Recognition
 from colorgan.evaluation.scores import TILE, Scores, contact_sheet, score, summarize
+from colorgan.evaluation.skin import Skin, find_skin
+from colorgan.evaluation.strength import at_ratio
 
 
 @pytest.fixture
@@ -131,3 +134,59 @@ def test_a_contact_sheet_shows_gray_result_and_truth(make_photo: MakePhoto) -> N
     gray, result, truth = np.split(sheet[40:160], 3, axis=1)
     assert np.ptp(gray, axis=2).max() == 0
     assert np.abs(result[..., ::-1] - truth).max() <= 1
+
+
+def test_skin_is_found_in_the_true_colors_and_scored_by_its_tone() -> None:
+    truth = np.zeros((40, 60, 3), np.uint8)
+    truth[:, :20] = (236, 188, 160)
+    truth[:, 20:40] = (150, 95, 70)
+    truth[:, 40:] = (60, 120, 220)  # no skin
+    gray = np.repeat(np.asarray(Image.fromarray(truth).convert("L"))[..., None], 3, axis=2)
+    assert find_skin(truth).mean() == pytest.approx(2 / 3)
+    skin = Skin()
+    skin.add(truth, gray, truth)
+    rows = skin.rows()
+    assert set(rows) == {"light", "dark"}
+    for mine, colorless, hue in rows.values():
+        assert mine.value == hue.value == 0
+        assert colorless.value > 8
+    skin.add(truth[..., ::-1], gray, truth)  # blue skin
+    assert skin.rows()["light"][2].value > 60
+
+
+def test_the_classifier_is_nearer_to_the_truth_with_true_colors() -> None:
+    with Image.open(Path(__file__).parents[1] / "examples" / "coffee.jpg") as image:
+        gray = np.asarray(image.convert("L").convert("RGB"))
+    truth = np.clip(gray * np.array([1.2, 0.8, 0.5]), 0, 255).astype(np.uint8)
+    half = ((gray.astype(int) + truth) // 2).astype(np.uint8)
+    near, far = Recognition()(half, gray, truth), Recognition()(gray, gray, truth)
+    assert near.feature_distance < far.feature_distance == far.colorless_feature_distance
+    assert near.same_class in (0, 1)
+    same = Recognition()(truth, gray, truth)
+    assert same.feature_distance == pytest.approx(0, abs=1e-3)
+    assert same.same_class == 1
+
+
+def test_a_model_is_compared_at_equal_colorfulness(make_photo: MakePhoto) -> None:
+    truths = [np.asarray(make_photo(64, 48, "RGB", seed)) for seed in range(3)]
+
+    def paint(truth: np.ndarray, saturation: float) -> np.ndarray:
+        gray = truth.mean(2, keepdims=True)
+        result: np.ndarray = np.clip(gray + 0.5 * saturation * (truth - gray), 0, 255).round()
+        return result.astype(np.uint8)
+
+    saturation, reached, difference = at_ratio(paint, truths, 0.65)
+    assert reached == pytest.approx(0.65, abs=0.01)
+    assert saturation == pytest.approx(1.3, abs=0.1)
+    assert 0 < difference < at_ratio(paint, truths, 0.3)[2]
+
+
+def test_old_photographs_and_the_curve_are_reported(
+    exports: dict[str, Path], truth: Path, tmp_path: Path
+) -> None:
+    model = ("--model", exports["onnx"], "-o", tmp_path / "out")
+    result = evaluate(truth, *model, "--old", truth / "sub", "--curve")
+    assert result.exit_code == 0, result.output
+    assert "Old photographs: colorfulness " in result.output
+    assert result.output.count("\n| 0.") == 3
+    assert evaluate(truth, "--results", tmp_path, "--curve").exit_code == 2

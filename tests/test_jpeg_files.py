@@ -68,7 +68,7 @@ def test_a_jpeg_that_stores_red_green_and_blue_is_read(
 def test_a_jpeg_that_was_cut_is_colored_with_a_note(mode: str, cut: int, options: dict[str, object]) -> None:
     """Fault 19."""
     result = check(jpeg(mode, **options)[:-cut], kept=False, rows=32)
-    assert "end is missing" in result.how
+    assert "end is missing" in result.note
 
 
 def test_how_much_is_missing_is_said_and_most_is_too_much(make_photo: MakePhoto) -> None:
@@ -116,7 +116,7 @@ def test_a_profile_that_does_not_fit_is_left_out_and_that_is_said(
     """Fault 15."""
     data = jpeg(mode, icc_profile=profile)
     result = check(data, kept)
-    assert "profile" in result.how
+    assert "profile" in result.note
     with Image.open(io.BytesIO(result.data)) as image:
         assert not image.info.get("icc_profile")
     if kept:
@@ -130,10 +130,10 @@ def test_the_same_in_other_formats(suffix: str) -> None:
     Image.fromarray(GRAY).convert("RGB").save(buffer, "PNG", icc_profile=profile)
     gray = tiff(GRAY.tobytes(), 8, "<", (34675, 7, 140, profile[:140]))
     result = result_of(buffer.getvalue() if suffix == "png" else gray)
-    assert "profile" in result.how
+    assert "profile" in result.note
     assert np.abs(luma_of(result.data) - GRAY).max() <= 1
 
 
 def test_a_profile_that_fits_is_not_mentioned() -> None:
     for mode, profile in (("L", linear_gray_profile()), ("RGB", SRGB), ("L", SRGB)):
-        assert "profile" not in result_of(jpeg(mode, icc_profile=profile)).how
+        assert "profile" not in result_of(jpeg(mode, icc_profile=profile)).note

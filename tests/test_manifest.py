@@ -14,17 +14,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import MakePhoto
+from conftest import MakePhoto, job_into, told
 from PIL import Image
 
-from colorgan import ColorizeConfig, Colorizer, Outcome, RunError, Status
+from colorgan import ColorizeConfig, Colorizer, ExitCode, Outcome, RunError, Status
 from colorgan.batch.job import Job
-from colorgan.batch.manifest import NAME, Entry, Manifest
+from colorgan.batch.manifest import Manifest
+from colorgan.batch.manifest_store import NAME
 from colorgan.storage.files import LEFTOVER
-
-
-def entry(path: str, status: str = "colored", seconds: float = 0.5) -> Entry:
-    return Entry(path, status, f"colorized_{path}", "encoded", 10, 20, "model", seconds, "")
 
 
 @pytest.fixture
@@ -41,10 +38,10 @@ def statuses(outcomes: list[Outcome]) -> Counter[Status]:
 
 
 def test_the_last_line_of_a_path_wins_and_the_file_is_compacted(tmp_path: Path) -> None:
-    with Manifest.open(tmp_path) as manifest:
-        manifest.record(entry("a.jpg", "failed"))
-        manifest.record(entry("b.jpg"))
-        manifest.record(entry("a.jpg"))
+    with Manifest.open(job_into(tmp_path)) as manifest:
+        manifest.record(told(tmp_path, "a.jpg", Status.FAILED))
+        manifest.record(told(tmp_path, "b.jpg"))
+        manifest.record(told(tmp_path, "a.jpg"))
         assert len((tmp_path / NAME).read_text().split()) > 2
     assert {path: e.status for path, e in Manifest(tmp_path).entries.items()} == {
         "a.jpg": "colored",
@@ -54,37 +51,40 @@ def test_the_last_line_of_a_path_wins_and_the_file_is_compacted(tmp_path: Path) 
 
 
 def test_a_line_that_was_cut_off_is_left_out_and_the_next_is_whole(tmp_path: Path) -> None:
-    with Manifest.open(tmp_path) as manifest:
-        manifest.record(entry("a.jpg"))
-        manifest.record(entry("b.jpg"))
+    with Manifest.open(job_into(tmp_path)) as manifest:
+        manifest.record(told(tmp_path, "a.jpg"))
+        manifest.record(told(tmp_path, "b.jpg"))
     text = (tmp_path / NAME).read_text()
     (tmp_path / NAME).write_text(text[:-20])
-    with Manifest.open(tmp_path) as manifest:
+    with Manifest.open(job_into(tmp_path)) as manifest:
         assert set(manifest.entries) == {"a.jpg"}
-        manifest.record(entry("c.jpg"))
+        manifest.record(told(tmp_path, "c.jpg"))
         assert set(Manifest(tmp_path).entries) == {"a.jpg", "c.jpg"}
 
 
 def test_names_of_any_bytes_are_kept_in_ascii(tmp_path: Path) -> None:
     name = os.fsdecode(b"caf\xe9\n\xf0\x9f\x93\xb7.jpg")
-    with Manifest.open(tmp_path) as manifest:
-        manifest.record(entry(name))
+    with Manifest.open(job_into(tmp_path)) as manifest:
+        manifest.record(told(tmp_path, name))
     assert (tmp_path / NAME).read_bytes().isascii()
     assert set(Manifest(tmp_path).entries) == {name}
 
 
 def test_a_second_run_into_the_same_folder_is_refused(tmp_path: Path) -> None:
     with (
-        Manifest.open(tmp_path),
+        Manifest.open(job_into(tmp_path)),
         pytest.raises(RunError, match="another run is writing to it"),
-        Manifest.open(tmp_path),
+        Manifest.open(job_into(tmp_path)),
     ):
         pass
 
 
 def test_a_manifest_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / NAME).mkdir()
-    with pytest.raises(RunError, match=r"manifest.jsonl: cannot be written \("), Manifest.open(tmp_path):
+    with (
+        pytest.raises(RunError, match=r"manifest.jsonl: cannot be written \("),
+        Manifest.open(job_into(tmp_path)),
+    ):
         pass
 
 
@@ -172,14 +172,17 @@ def wait_until(condition: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
-def test_a_second_process_into_the_same_folder_stops_with_4(
+def test_a_second_process_into_the_same_folder_stops_with_5(
     exports: dict[str, Path], photos: Path, tmp_path: Path
 ) -> None:
     first = start_long_batch(photos, tmp_path / "out", exports["onnx"], files=3000, wait_for=5)
     second = start_batch(photos, tmp_path / "out", exports["onnx"])
     _, errors = second.communicate(timeout=60)
-    assert second.returncode == 4
-    assert errors == f"Error: {tmp_path / 'out'}: another run is writing to it; wait for its end\n"
+    assert second.returncode == ExitCode.IN_USE
+    assert errors.startswith(
+        f"Error: {tmp_path / 'out'}: another run is writing to it (process {first.pid} on "
+    )
+    assert errors.count("\n") == 1
     assert first.poll() is None
     first.kill()
     first.communicate()
@@ -233,7 +236,7 @@ def test_ctrl_c_says_how_to_go_on(
     assert process.returncode == 130
     assert errors.splitlines() == [
         "Finishing what was begun; Ctrl-C again stops at once.",
-        "Stopped; run the same command again to go on.",
+        "Stopped; run the same command again to continue.",
     ]
 
 

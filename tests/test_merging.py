@@ -38,6 +38,26 @@ def test_a_checkpoint_merged_with_itself_colors_as_before(tmp_path: Path, checkp
         assert torch.equal(opened(tmp_path / "merged.pt")(gray), opened(checkpoint)(gray))
 
 
+def test_one_checkpoint_becomes_a_slim_copy_in_half_precision(tmp_path: Path, checkpoint: Path) -> None:
+    slim = tmp_path / "slim.pt"
+    assert merge(checkpoint, "--half-weights", "-o", slim).exit_code == 0
+    assert slim.stat().st_size < 0.7 * checkpoint.stat().st_size
+    for mine, other in zip(
+        opened(slim).state_dict().values(), opened(checkpoint).state_dict().values(), strict=True
+    ):
+        assert torch.equal(mine, other.half().float() if other.is_floating_point() else other)
+
+
+def test_classes_are_made_stronger_by_their_centers(tmp_path: Path) -> None:
+    path = write_checkpoint(tmp_path / "classes.pt", seeded_generator("classes"))
+    assert merge(path, "--strength", "1.5", "-o", tmp_path / "stronger.pt").exit_code == 0
+    gray = torch.rand(1, 1, 32, 32) * 2 - 1
+    with torch.inference_mode():
+        torch.testing.assert_close(
+            opened(tmp_path / "stronger.pt").chroma(gray), 1.5 * opened(path).chroma(gray)
+        )
+
+
 def test_the_head_of_rgb_is_not_made_stronger(tmp_path: Path) -> None:
     path = write_checkpoint(tmp_path / "rgb.pt", seeded_generator("rgb"))
     assert merge(path, path, "-o", tmp_path / "merged.pt").exit_code == 0
@@ -49,7 +69,7 @@ def test_the_head_of_rgb_is_not_made_stronger(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("other", "message"),
     [
-        ("wide.pt", "their generators are built differently"),
+        ("wide.pt", "they are built differently"),
         ("nowhere.pt", "nowhere.pt: there is no such checkpoint"),
     ],
 )

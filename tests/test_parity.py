@@ -11,7 +11,7 @@ import pytest
 import torch
 from conftest import MakePhoto, seeded_generator, write_checkpoint
 from onnx import helper, numpy_helper
-from torch import Tensor, nn
+from torch import Tensor
 
 from colorgan.batch.sources import find_images
 from colorgan.config import ExportConfig
@@ -24,30 +24,22 @@ from colorgan.export.shapes import example_input
 from colorgan.export.torch_export import export_torch
 from colorgan.export.verifying import verify_export
 from colorgan.networks.generator import UNetGenerator
-from colorgan.networks.predictors import ChromaPredictor
+from colorgan.networks.predictors import ChromaPredictor, Predictor
 
 
-class WronglyScaled(nn.Module):
+class WronglyScaled(Predictor):
     """Luma from 0 to 1 where the generator was trained with -1 to 1."""
-
-    def __init__(self, predictor: ChromaPredictor) -> None:
-        super().__init__()
-        self.generator = predictor.generator
 
     def forward(self, luma: Tensor) -> Tensor:
         chroma = self.generator.chroma(luma / 255)
         return (128 + 127.5 * chroma).round().clamp(0, 255).to(torch.uint8)
 
 
-class Swapped(nn.Module):
+class Swapped(ChromaPredictor):
     """Cr before Cb."""
 
-    def __init__(self, predictor: ChromaPredictor) -> None:
-        super().__init__()
-        self.predictor = predictor
-
     def forward(self, luma: Tensor) -> Tensor:
-        chroma: Tensor = self.predictor(luma)
+        chroma = super().forward(luma)
         return chroma.flip(1)
 
 
@@ -65,10 +57,10 @@ def refuse(
 @pytest.mark.parametrize("precision", ["fp32", "fp16"])
 @pytest.mark.parametrize("broken", [WronglyScaled, Swapped])
 def test_a_broken_export_is_an_error_and_leaves_no_file(
-    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: type[nn.Module], precision: str
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: type[Predictor], precision: str
 ) -> None:
-    def write(predictor: nn.Module, path: Path, config: ExportConfig) -> None:
-        export_onnx(broken(predictor), path, config)
+    def write(predictor: Predictor, path: Path, config: ExportConfig) -> None:
+        export_onnx(broken(predictor.generator), path, config)
 
     refuse(
         checkpoint, tmp_path / "out", monkeypatch, write, ExportConfig(precision=precision, static_size="64")
@@ -79,14 +71,14 @@ def test_a_broken_export_is_an_error_and_leaves_no_file(
 def test_batch_norm_left_in_training_mode_is_an_error(
     checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str
 ) -> None:
-    def write(predictor: nn.Module, path: Path, config: ExportConfig) -> None:
+    def write(predictor: Predictor, path: Path, config: ExportConfig) -> None:
         training = ChromaPredictor(seeded_generator().train()).train()
         if format == "torch-export":
             export_torch(training, path, config)
         else:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                torch.jit.trace(training, example_input(config), check_trace=False).save(path)
+                torch.jit.trace(training, example_input(config, 16), check_trace=False).save(path)
 
     refuse(checkpoint, tmp_path / "out", monkeypatch, write, ExportConfig(format=format))
 
@@ -191,7 +183,7 @@ def test_the_users_own_photographs_are_taken(
 
 
 def test_photographs_noise_and_flat_images_are_compared_in_every_shape() -> None:
-    batches = list(sample_batches(find_images(PHOTOS), (0, 0, 0)))
+    batches = list(sample_batches(find_images(PHOTOS), (0, 0, 0), 16))
     assert [batch.shape for batch in batches] == [
         (1, 1, 32, 32),
         (2, 1, 64, 48),
@@ -206,7 +198,7 @@ def test_photographs_noise_and_flat_images_are_compared_in_every_shape() -> None
 
 
 def test_fixed_sizes_see_as_many_images() -> None:
-    batches = list(sample_batches(find_images(PHOTOS), (4, 32, 48)))
+    batches = list(sample_batches(find_images(PHOTOS), (4, 32, 48), 16))
     assert [batch.shape for batch in batches] == 4 * [(4, 1, 32, 48)]
     assert len({batch.tobytes() for batch in batches}) == 4
 

@@ -45,7 +45,7 @@ def answers(photo: Photo) -> dict[str, object]:
     deep = photo.deep_luma()
     return {
         "size": photo.size,
-        "facts": (photo.mode, photo.format, photo.orientation, photo.is_gray_jpeg, photo.bytes_to_color),
+        "facts": (photo.mode, photo.format, photo.orientation, photo.is_gray_jpeg),
         "luma": photo.luma().tobytes(),
         "small": photo.reduced(20, 12).tobytes(),
         "deep": None if deep is None else deep.tobytes(),

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from colorgan.batch.pipeline import Batcher, Budget, map_unordered
+from colorgan.batch.memory import Budget
+from colorgan.batch.pipeline import Batcher, map_unordered
 
 
 def test_every_item_is_mapped_and_taken_only_when_needed() -> None:

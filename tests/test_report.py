@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -17,7 +16,8 @@ from conftest import MakePhoto
 from onnx import helper
 from PIL import Image
 
-from colorgan.batch.manifest import NAME, Entry
+from colorgan.batch.entry import Entry
+from colorgan.batch.manifest_store import NAME
 from colorgan.cli.main import main
 from colorgan.report import as_link, as_script, write_report
 from colorgan.report.thumbnails import SIDE, Thumbnails
@@ -324,10 +324,8 @@ def test_in_a_browser_nothing_is_wider_than_the_screen(browser: Any, results: Pa
 def test_in_a_browser_ten_thousand_are_added_while_one_scrolls(browser: Any, tmp_path: Path) -> None:
     with (tmp_path / NAME).open("w") as manifest:
         for number in range(10_000):
-            entry = Entry(
-                f"{number % 9}/{number:05}.jpg", "failed", None, "", 1, 1, "", 0.1, "is empty (0 bytes)"
-            )
-            manifest.write(json.dumps(asdict(entry)) + "\n")
+            entry = Entry(path=f"{number % 9}/{number:05}.jpg", status="failed", error="is empty (0 bytes)")
+            manifest.write(entry.to_line() + "\n")
     write_report(tmp_path)
     page, wrong = open_page(browser, tmp_path)
     cards = "document.querySelectorAll('#grid li').length"

@@ -9,11 +9,11 @@ from click.testing import CliRunner, Result
 from conftest import MakePhoto, linear_gray_profile
 from PIL import Image, ImageOps
 
-from colorgan import Colorizer, Status
-from colorgan.batch.manifest import NAME
+from colorgan import Colorizer, How, Status
+from colorgan.batch.manifest_store import NAME
 from colorgan.cli.main import main
 from colorgan.report import write_report
-from colorgan.restore import restore_folder
+from colorgan.restoring import iter_restored
 
 
 @pytest.fixture
@@ -51,9 +51,7 @@ def test_originals_are_given_back_byte_for_byte(results: Path, tmp_path: Path) -
 
 def test_names_come_from_the_results_where_there_is_no_manifest(results: Path, tmp_path: Path) -> None:
     (results / NAME).unlink()
-    outputs = [
-        outcome.output for outcome in restore_folder(results, tmp_path / "originals") if outcome.output
-    ]
+    outputs = [outcome.output for outcome in iter_restored(results, tmp_path / "originals") if outcome.output]
     assert {path.name for path in outputs} == {"a.jpg", "b.JPEG", "profile.jpg"}
 
 
@@ -129,7 +127,7 @@ def test_every_orientation_is_colored_as_it_is_seen(
     make_photo(160, 96).save(tmp_path / "photos/a.jpg", exif=exif, quality=100)
     colorizer = Colorizer(exports["onnx"])
     (outcome,) = colorizer.colorize_folder(tmp_path / "photos", tmp_path / "results")
-    assert (outcome.status, outcome.how) == (Status.COLORED, "luma kept")
+    assert (outcome.status, outcome.how) == (Status.COLORED, How.LUMA_KEPT)
     assert outcome.output is not None
     with Image.open(outcome.output) as result, Image.open(tmp_path / "photos/a.jpg") as photo:
         assert result.size == photo.size == (160, 96)

@@ -11,12 +11,13 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from conftest import MakePhoto, contents
+from conftest import MakePhoto, contents, job_into, told
 
 from colorgan import Colorizer, Outcome, RunError, Status
 from colorgan.batch.job import Job
-from colorgan.batch.manifest import NAME, SHARDS, Entry, Manifest, manifest_path
-from colorgan.batch.progress import look_at
+from colorgan.batch.manifest import Manifest
+from colorgan.batch.manifest_store import NAME, SHARDS, manifest_path
+from colorgan.batch.progress import status as status_of
 from colorgan.batch.sharding import Shard
 from colorgan.cli.main import main
 from colorgan.errors import UsageError
@@ -99,7 +100,7 @@ def test_another_number_of_shards_does_nothing_twice(
 
 def test_what_overlaps_is_refused_while_it_lasts_and_what_does_not_is_not(tmp_path: Path) -> None:
     def held(holding: Shard | None, wanted: Shard | None) -> None:
-        with Manifest.open(tmp_path, holding), Manifest.open(tmp_path, wanted):
+        with Manifest.open(job_into(tmp_path, holding)), Manifest.open(job_into(tmp_path, wanted)):
             pass
 
     held(Shard(1, 3), Shard(2, 3))
@@ -107,21 +108,21 @@ def test_what_overlaps_is_refused_while_it_lasts_and_what_does_not_is_not(tmp_pa
         for pair in ((one, other), (other, one)):
             with pytest.raises(RunError, match="another run is writing to it"):
                 held(*pair)
-    with Manifest.open(tmp_path):
+    with Manifest.open(job_into(tmp_path)):
         assert look_under_way(tmp_path) == ["all"]
 
 
 def look_under_way(folder: Path) -> list[str]:
-    return look_at(folder).under_way
+    return status_of(folder).under_way
 
 
 def test_a_shard_reads_its_own_entries_alone(tmp_path: Path) -> None:
     names = [f"{number}.jpg" for number in range(40)]
     for number in (1, 2):
         shard = Shard(number, 2)
-        with Manifest.open(tmp_path, shard) as manifest:
+        with Manifest.open(job_into(tmp_path, shard)) as manifest:
             for name in filter(shard.holds, names):
-                manifest.record(Entry(name, "colored", f"colorized_{name}", "encoded", 1, 2, "m", 0.1, ""))
+                manifest.record(told(tmp_path, name))
     mine = Manifest(tmp_path, Shard(1, 2)).entries
     assert set(mine) == set(filter(Shard(1, 2).holds, names))
     assert set(Manifest(tmp_path).entries) == set(names)
@@ -177,9 +178,9 @@ def test_status_names_what_is_missing_failed_gone_or_changed(
 
 
 def test_status_names_ten_or_all(tmp_path: Path) -> None:
-    with Manifest.open(tmp_path) as manifest:
+    with Manifest.open(job_into(tmp_path)) as manifest:
         for number in range(15):
-            manifest.record(Entry(f"{number:02}.jpg", "failed", None, "", 1, 2, "m", 0.1, "is empty"))
+            manifest.record(told(tmp_path, f"{number:02}.jpg", Status.FAILED, "is empty"))
     ten, every = invoke("status", tmp_path), invoke("status", tmp_path, "--all")
     assert ten.stderr.splitlines()[-1] == "5 more; --all names them"
     assert len(every.stderr.splitlines()) == 15

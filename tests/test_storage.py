@@ -9,15 +9,18 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from conftest import SECRET, MakePhoto, Server, contents
+from conftest import SECRET, MakePhoto, Server, contents, job_into, told
 
 from colorgan.batch.job import Job
-from colorgan.batch.manifest import Entry, Manifest
-from colorgan.batch.manifest_mirror import Mirror
+from colorgan.batch.manifest import Manifest
+from colorgan.batch.manifest_mirror import ObjectManifests
+from colorgan.batch.outcome import Status
 from colorgan.batch.sharding import Shard
 from colorgan.cli.main import main
 from colorgan.errors import RunError, UsageError
-from colorgan.storage.paths import Listing, ObjectPath, Stamp, locate, presence, put, read, remove, stamp
+from colorgan.storage.objects import OBJECTS, ObjectListing, ObjectPath, remove
+from colorgan.storage.paths import locate
+from colorgan.storage.protocol import Stamp, ignore, leave_out_nothing
 
 COUNT = 6
 
@@ -41,7 +44,7 @@ def scans(bucket: ObjectPath, tmp_path: Path, make_photo: MakePhoto) -> ObjectPa
         path = tmp_path / "scans" / str(1900 + number % 2) / f"{number}.jpg"
         path.parent.mkdir(parents=True, exist_ok=True)
         make_photo(64, 48, seed=number).save(path)
-        put(bucket / path.relative_to(tmp_path), path.read_bytes())
+        OBJECTS.write(bucket / path.relative_to(tmp_path), path.read_bytes())
     return bucket / "scans"
 
 
@@ -53,8 +56,8 @@ def batch(*arguments: object) -> Result:
 
 
 def objects(folder: ObjectPath) -> dict[str, bytes]:
-    found = Listing(folder, hidden=True)
-    return {path.relative_to(folder).as_posix(): read(path) for path in found}
+    found = ObjectListing(folder, hidden=True).files(ignore)
+    return {path.relative_to(folder).as_posix(): OBJECTS.read(path)[0] for path, _ in found}
 
 
 def images(folder: ObjectPath) -> dict[str, bytes]:
@@ -72,8 +75,8 @@ def test_results_are_those_of_a_folder(
     assert batch(tmp_path / "scans", tmp_path / "results", "--model", exports["onnx"]).exit_code == 0
     assert images(bucket / "results") == contents(tmp_path / "results")
     assert set(objects(bucket / "results")) - set(contents(tmp_path / "results")) == {"manifest.jsonl"}
-    entry = Manifest.read(bucket / "results").entries["1900/0.jpg"]
-    assert (entry.size, entry.etag) == stamp(scans / "1900/0.jpg")[::2]
+    entry = Manifest(bucket / "results").entries["1900/0.jpg"]
+    assert (entry.size, entry.etag) == OBJECTS.stat(scans / "1900/0.jpg")[::2]
 
 
 @pytest.mark.parametrize("here", ["input", "results"])
@@ -103,7 +106,7 @@ def test_a_run_goes_on_and_does_nothing_twice(
     assert len(second) == COUNT - 2
     assert not set(first) & set(second)
     assert run() == []
-    put(scans / "1901/1.jpg", read(scans / "1900/0.jpg"))
+    OBJECTS.write(scans / "1901/1.jpg", OBJECTS.read(scans / "1900/0.jpg")[0])
     remove([bucket / "results/1900/colorized_2.jpg"])
     assert sorted(run()) == ["1900/colorized_2.jpg", "1901/colorized_1.jpg"]
     assert run() == []
@@ -111,22 +114,21 @@ def test_a_run_goes_on_and_does_nothing_twice(
 
 def test_a_killed_run_has_put_what_it_knew(bucket: ObjectPath, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("colorgan.batch.manifest_mirror.SECONDS", 0)
-    entries = [Entry(f"{n}.jpg", "failed", None, "", 1, 0, "", 0.1, "bad") for n in range(4)]
     whole, shards = bucket / "whole", bucket / "shards"
     for folder, shard in ((whole, None), (shards, Shard(1, 1))):
-        killed = Manifest.open(folder, shard)
+        killed = Manifest.open(job_into(folder, shard))
         manifest = killed.__enter__()
-        for entry in entries[:3]:
-            manifest.record(entry)
+        for number in range(3):
+            manifest.record(told(folder, f"{number}.jpg", Status.FAILED, "bad"))
         del killed, manifest  # ends without a word to the storage, as the process would
     assert any("parts/manifest/" in name for name in objects(whole))
     for folder in (whole, shards):
-        assert set(Manifest.read(folder).entries) == {"0.jpg", "1.jpg", "2.jpg"}
-        with Manifest.open(folder) as manifest:
+        assert set(Manifest(folder).entries) == {"0.jpg", "1.jpg", "2.jpg"}
+        with Manifest.open(job_into(folder)) as manifest:
             assert set(manifest.entries) == {"0.jpg", "1.jpg", "2.jpg"}
-            manifest.record(entries[3])
+            manifest.record(told(folder, "3.jpg", Status.FAILED, "bad"))
         assert set(objects(folder)) == {"manifest.jsonl"}
-        assert len(Manifest.read(folder).entries) == 4
+        assert len(Manifest(folder).entries) == 4
 
 
 @pytest.mark.slow
@@ -135,7 +137,7 @@ def test_a_process_that_is_killed_leaves_a_state_to_go_on_from(
 ) -> None:
     for number in range(60):
         make_photo(640, 480, seed=number).save(tmp_path / "a.jpg")
-        put(scans / f"{number}.jpg", (tmp_path / "a.jpg").read_bytes())
+        OBJECTS.write(scans / f"{number}.jpg", (tmp_path / "a.jpg").read_bytes())
     command = [sys.executable, "-m", "colorgan.cli.main", "batch", str(scans), f"{bucket}/results"]
     command += ["--model", str(exports["onnx"]), "--workers", "1"]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
@@ -145,7 +147,7 @@ def test_a_process_that_is_killed_leaves_a_state_to_go_on_from(
     assert 3 <= len(images(bucket / "results")) < COUNT + 60
     assert batch(scans, bucket / "results", "--model", exports["onnx"]).exit_code == 0
     assert len(images(bucket / "results")) == COUNT + 60
-    assert len(Manifest.read(bucket / "results").entries) == COUNT + 60
+    assert len(Manifest(bucket / "results").entries) == COUNT + 60
 
 
 def test_shards_work_side_by_side_and_are_merged(
@@ -177,7 +179,7 @@ def test_ray_shares_out_a_bucket(
 ) -> None:
     pytest.importorskip("ray")
     model = bucket / exports["onnx"].name  # which results name
-    put(model, exports["onnx"].read_bytes())
+    OBJECTS.write(model, exports["onnx"].read_bytes())
     command = [sys.executable, "-m", "colorgan.cli.main", "batch", str(scans), str(bucket / "results")]
     command += ["--model", str(model), "--engine", "ray", "--actors", "2", "--cpus-per-actor", "1"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
@@ -186,7 +188,7 @@ def test_ray_shares_out_a_bucket(
     batch(tmp_path / "scans", tmp_path / "results", "--model", exports["onnx"])
     assert images(bucket / "results") == contents(tmp_path / "results")
     assert set(objects(bucket / "results")) - set(images(bucket / "results")) == {"manifest.jsonl"}
-    assert len(Manifest.read(bucket / "results").entries) == COUNT
+    assert len(Manifest(bucket / "results").entries) == COUNT
 
 
 def test_throttling_is_waited_for(
@@ -250,14 +252,14 @@ def test_a_store_that_denies_access_ends_the_run(
 
 
 def test_a_listing_that_fails_half_way_is_no_shorter_listing(scans: ObjectPath, server: Server) -> None:
-    put(scans / "1900/deep/a.jpg", b"a")
-    whole = Listing(scans)
-    assert len(list(whole)) == COUNT + 1
+    OBJECTS.write(scans / "1900/deep/a.jpg", b"a")
+    whole = ObjectListing(scans)
+    assert len(list(whole.files(ignore))) == COUNT + 1
     server.order(("GET", "", 403, 0))
-    assert len(list(whole)) == COUNT + 1
+    assert len(list(whole.files(ignore))) == COUNT + 1
     assert server.requests("GET") == []  # it was kept
-    failing = Listing(scans)
-    entries = iter(failing._ask(""))
+    failing = ObjectListing(scans)
+    entries = failing._ask("", leave_out_nothing, set())
     next(entries)
     server.order(("GET", "", 403, 99))
     with pytest.raises(RunError, match=r"scans/1900/deep: cannot be listed \(access is denied\)"):
@@ -268,7 +270,7 @@ def test_lists_may_name_objects_and_be_one(
     scans: ObjectPath, bucket: ObjectPath, tmp_path: Path, exports: dict[str, Path]
 ) -> None:
     names = f"{scans}/1900/0.jpg\n{tmp_path}/scans/1901/1.jpg\n"
-    put(bucket / "list.txt", names.encode())
+    OBJECTS.write(bucket / "list.txt", names.encode())
     result = batch(f"@{bucket}/list.txt", tmp_path / "results", "--model", exports["onnx"])
     assert "2 of 2 images colored" in result.stdout
     there = Path(*scans.parts[1:], "1900/colorized_0.jpg").as_posix()
@@ -282,7 +284,7 @@ def test_lists_may_name_objects_and_be_one(
 def test_models_may_be_objects_or_on_the_web(
     scans: ObjectPath, bucket: ObjectPath, tmp_path: Path, exports: dict[str, Path], server: Server
 ) -> None:
-    put(bucket / "model.onnx", exports["onnx"].read_bytes())
+    OBJECTS.write(bucket / "model.onnx", exports["onnx"].read_bytes())
     bucket.store.chmod(str(bucket / "model.onnx"), "public-read")
     batch(scans, tmp_path / "local", "--model", exports["onnx"])
     for number, model in enumerate((f"{bucket}/model.onnx", f"{server.url}/{bucket.name}/model.onnx")):
@@ -389,17 +391,17 @@ def test_paths_of_objects_are_pure_paths() -> None:
 def test_presence_asks_for_a_listing_only_where_there_is_something_to_look_for(
     bucket: ObjectPath, server: Server
 ) -> None:
-    assert not presence(bucket / "results", ())("a.jpg")
+    assert not OBJECTS.stamps(bucket / "results", ())("a.jpg")
     assert server.requests("GET") == []
-    put(bucket / "results/a.jpg", b"a")
-    is_there = presence(bucket / "results", ("a.jpg", "b.jpg"))
+    OBJECTS.write(bucket / "results/a.jpg", b"a")
+    is_there = OBJECTS.stamps(bucket / "results", ("a.jpg", "b.jpg"))
     assert is_there("a.jpg")
     assert not is_there("b.jpg")
-    assert stamp(bucket / "results/a.jpg").size == 1
+    assert OBJECTS.stat(bucket / "results/a.jpg").size == 1
     empty = bucket / "empty.jpg"
-    put(empty, b"")
-    assert stamp(empty) == Stamp(0, etag="d41d8cd98f00b204e9800998ecf8427e")
-    assert read(empty) == b""
+    OBJECTS.write(empty, b"")
+    assert OBJECTS.stat(empty) == Stamp(0, etag="d41d8cd98f00b204e9800998ecf8427e")
+    assert OBJECTS.read(empty)[0] == b""
 
 
 def test_a_mirror_of_a_shard_leaves_out_its_siblings(bucket: ObjectPath) -> None:
@@ -409,12 +411,12 @@ def test_a_mirror_of_a_shard_leaves_out_its_siblings(bucket: ObjectPath) -> None
         ".colorgan/2-of-2.jsonl",
         ".colorgan/1-of-3.jsonl",
     ):
-        put(bucket / name, b"")
+        OBJECTS.write(bucket / name, b"")
     for shard, expected in (
         (Shard(1, 2), {"manifest.jsonl", "1-of-2.jsonl", "1-of-3.jsonl"}),
         (Shard(1, 2, is_chunk=True), {"1-of-2.jsonl"}),
         (None, {"manifest.jsonl", "1-of-2.jsonl", "2-of-2.jsonl", "1-of-3.jsonl"}),
     ):
-        mirror = Mirror(bucket, shard, "manifest.jsonl", ".colorgan")
-        found = {path.name for path in mirror.local.rglob("*.jsonl") if path.stat().st_size}
+        mirror = ObjectManifests(bucket, shard)
+        found = {path.name for path in mirror.local.folder.rglob("*.jsonl") if path.stat().st_size}
         assert found == expected

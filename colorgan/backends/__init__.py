@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
+from colorgan.backends.input_shape import input_shape, pad
 from colorgan.backends.kinds import Kind, kind_of
 from colorgan.errors import UsageError
 from colorgan.photo.color import Planes
@@ -20,7 +21,10 @@ EMBEDDED_MODEL = Path(str(files("colorgan") / "models" / "generator.onnx"))
 
 
 class Backend(Protocol):
-    """Anything that maps luma uint8 (N, 1, H, W) to chroma uint8 (N, 2, H, W), H and W multiples of 16."""
+    """Anything that maps luma uint8 (N, 1, H, W) to chroma uint8 (N, 2, H, W).
+
+    H and W are multiples of the model's stride.
+    """
 
     def predict(self, luma: Planes) -> Planes:
         """Predict Cb and Cr, 128 being neutral; raises PredictError, as when memory runs out."""
@@ -59,11 +63,26 @@ class Model:
     """Batch, height and width that the file is fixed to; 0 where any will do."""
     batch_size: int = 1
     """Images per call of `predict` that suit it."""
+    stride: int = 16
+    """Heights and widths that the backend takes are multiples of this, in pixels."""
     at_once: int = 1
     """Calls of `predict` that may run side by side."""
     license: str = ""
     card: str = ""
     """What the file says of its license, and its model card."""
+
+    def input_shape(self, width: int, height: int) -> tuple[int, int]:
+        """Height and width, in pixels, at which the model sees a photograph of this width and height."""
+        return input_shape(width, height, self.native_size, self.stride, self.shape[1:])
+
+    def predict(self, luma: Planes, predict: Callable[[Planes], Planes] | None = None) -> Planes:
+        """Map luma uint8 (H, W) of any size to chroma uint8 (2, H, W); padded for the network, then cut.
+
+        `predict` maps one padded luma to its chroma instead of the backend, as in batches with others.
+        """
+        padded = pad(luma, self.stride, self.shape[1:])
+        chroma = predict(padded) if predict else self.backend.predict(padded[None, None])[0]
+        return chroma[:, : luma.shape[0], : luma.shape[1]]
 
 
 def load_model(

@@ -33,6 +33,8 @@ class ModelMetadata:
     """Heights and widths are multiples of this."""
     head: str
     base_channels: int
+    encoder: str
+    """plain, or timm's name of a pretrained one; files written before there were others do not say."""
     checkpoint_sha256: str
     versions: dict[str, str]
     """Of the tools that wrote the file."""
@@ -46,6 +48,10 @@ class ModelMetadata:
         """License and card as they are, for whoever looks into the file; the rest as JSON."""
         values: dict[str, Any] = asdict(self)
         return {LICENSE: values.pop(LICENSE), CARD: values.pop(CARD), KEY: json.dumps(values)}
+
+    def to_json(self) -> str:
+        """All but the model card as JSON, for a file beside the model."""
+        return json.dumps({name: value for name, value in asdict(self).items() if name != CARD}, indent=2)
 
     @classmethod
     def from_strings(cls, path: Path, strings: Mapping[str, str]) -> ModelMetadata:
@@ -64,6 +70,7 @@ class ModelMetadata:
                     stride=int(values["stride"]),
                     head=str(values["head"]),
                     base_channels=int(values["base_channels"]),
+                    encoder=str(values.get("encoder", "plain")),
                     checkpoint_sha256=str(values["checkpoint_sha256"]),
                     versions={tool: str(number) for tool, number in values["versions"].items()},
                     parity={

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any
@@ -12,7 +14,6 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
 from colorgan.backends import EMBEDDED_MODEL, Model, pad_batch
 from colorgan.backends.model_metadata import KEY, ModelMetadata
-from colorgan.config import STRIDE
 from colorgan.devices import available_cpus, has_cuda_driver, version_of
 from colorgan.errors import DeviceError, ModelError, PredictError
 from colorgan.photo.color import Planes
@@ -86,8 +87,16 @@ def load_onnx(path: Path, device: str, devices: Sequence[int] = (), threads: int
     puts = (*on_cpu.get_inputs(), *on_cpu.get_outputs())
     if not metadata or tuple((put.name, put.type) for put in puts) != SIGNATURE:
         raise ModelError(path, "is the ONNX file of another model; use one that colorgan-export has written")
-    native_size, shape, credit, why = metadata.native_size, metadata.shape, credit_of(path), "as asked for"
-    about = metadata.license, metadata.model_card
+    shape, credit, why = metadata.shape, credit_of(path), "as asked for"
+    say = partial(
+        Model,
+        native_size=metadata.native_size,
+        credit=credit,
+        shape=shape,
+        stride=metadata.stride,
+        license=metadata.license,
+        card=metadata.model_card,
+    )
     if devices or device != "cpu":
         provider, numbers = TENSORRT if device == "tensorrt" else CUDA, devices or (0,)
         try:
@@ -100,11 +109,11 @@ def load_onnx(path: Path, device: str, devices: Sequence[int] = (), threads: int
             runs_on = f"onnxruntime, {provider}, device {', '.join(map(str, numbers))}"
             # One stream a device: further calls would wait for it.
             backend = OnnxRuntimeBackend(sessions, pad=not shape[0])
-            return Model(backend, native_size, runs_on, credit, shape, GPU_BATCH, len(sessions), *about)
+            return say(backend, runs_on=runs_on, batch_size=GPU_BATCH, at_once=len(sessions))
     at_once = max(1, available_cpus() // threads)
     runs_on = f"onnxruntime, CPU, {at_once * threads} threads ({why})"
     backend = OnnxRuntimeBackend([on_cpu] * at_once)
-    return Model(backend, native_size, runs_on, credit, shape, 1, at_once, *about)
+    return say(backend, runs_on=runs_on, at_once=at_once)
 
 
 def open_session(
@@ -136,7 +145,7 @@ def _open_on_gpu(
     cuda = (f"{CUDA}ExecutionProvider", options | CUDA_OPTIONS)
     tensorrt = (
         f"{TENSORRT}ExecutionProvider",
-        options | _tensorrt_options(metadata.native_size, metadata.shape, ENGINE_CACHE / sha256),
+        options | _tensorrt_options(metadata, ENGINE_CACHE / sha256),
     )
     try:
         session = open_session(path, [*([tensorrt] if provider == TENSORRT else []), cuda, (CPU, {})])
@@ -147,14 +156,17 @@ def _open_on_gpu(
     return session
 
 
-def _tensorrt_options(native_size: int, shape: tuple[int, int, int], engines: Path) -> dict[str, Any]:
+def _tensorrt_options(metadata: ModelMetadata, engines: Path) -> dict[str, Any]:
     """Keep the engines that are built, which takes minutes, and build them for the shapes that may come."""
     engines.mkdir(parents=True, exist_ok=True)
-    least, most = (round(native_size * factor / STRIDE) * STRIDE for factor in (0.5, 2))  # sides at 3 : 1
-    batch, height, width = shape
+    batch, height, width = metadata.shape
+    native_size, stride = metadata.native_size, metadata.stride
+    # Sides of 3 : 1, which input_shape may choose, and more.
+    least, most = math.floor(native_size / 2 / stride) * stride, math.ceil(native_size * 2 / stride) * stride
+    square = max(stride, native_size // stride * stride)
     profiles = {
-        "min": (batch or 1, height or least, width or least),
-        "opt": (batch or GPU_BATCH, height or native_size, width or native_size),
+        "min": (batch or 1, height or max(stride, least), width or max(stride, least)),
+        "opt": (batch or GPU_BATCH, height or square, width or square),
         "max": (batch or 4 * GPU_BATCH, height or most, width or most),
     }
     return {

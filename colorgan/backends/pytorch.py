@@ -35,7 +35,7 @@ class TorchBackend:
     def predict(self, luma: Planes) -> Planes:
         """Map luma uint8 (N, 1, H, W) to chroma uint8 (N, 2, H, W)."""
         try:
-            chroma: Planes = self.module(torch.from_numpy(luma).to(self.device)).cpu().numpy()
+            chroma: Planes = self.module(torch.tensor(luma, device=self.device)).cpu().numpy()
         except (RuntimeError, AssertionError) as error:  # torch.OutOfMemoryError is a RuntimeError
             raise PredictError(f"PyTorch failed on a batch of {luma.shape}: {error}") from error
         return chroma
@@ -48,8 +48,10 @@ def load_torch(path: Path, kind: Kind, device: str) -> Model:
     runs_on, credit = f"{runtime}, {place.type.upper()}", credit_of(path)
     if kind is Kind.CHECKPOINT:
         state = load_checkpoint(path)
-        backend = TorchBackend(ChromaPredictor(build_generator(path, state)).eval().to(place), place)
-        return Model(backend, state["training_config"]["size"], runs_on, credit)
+        generator = build_generator(path, state)
+        backend = TorchBackend(ChromaPredictor(generator).eval().to(place), place)
+        native_size, stride = state["training_config"]["size"], generator.config.stride
+        return Model(backend, native_size, runs_on, credit, stride=stride)
     module, strings = OPEN[kind](path, place)
     metadata = ModelMetadata.from_strings(path, strings).of_planes(path)
     return Model(
@@ -58,6 +60,7 @@ def load_torch(path: Path, kind: Kind, device: str) -> Model:
         runs_on,
         credit,
         metadata.shape,
+        stride=metadata.stride,
         license=metadata.license,
         card=metadata.model_card,
     )

@@ -5,27 +5,33 @@ from __future__ import annotations
 import hashlib
 import os
 import unicodedata
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 from typing import Any
 
 from PIL import Image
 
-from colorgan.batch.manifest import Entry, Manifest
-from colorgan.batch.outcome import Outcome
+from colorgan.batch.kinds import kind_of
+from colorgan.batch.manifest_store import NAME
 from colorgan.batch.sharding import Shard
-from colorgan.batch.sources import has_image_suffix, read_list, walk_files
+from colorgan.batch.sources import has_image_suffix, read_list
+from colorgan.batch.stores import manifests_of
 from colorgan.errors import ImageError, UsageError
 from colorgan.photo.encode import suffix_of
-from colorgan.storage.files import LEFTOVER
-from colorgan.storage.paths import AnyPath, Listing, ObjectPath, absolute, is_file, locate, stamp
+from colorgan.storage.local import identity_of
+from colorgan.storage.paths import AnyPath, absolute, locate, storage_of
+from colorgan.storage.protocol import Found, Listing, Report, ignore
 
 PREFIX = "colorized_"
 
-LONGEST_NAME = 255 - len(f".{LEFTOVER}")
-"""In bytes: file systems take 255, and a result is first written under a longer, temporary name."""
+LONGEST_NAME = 237
+"""In bytes: file systems take 255, and what copies results may write them under a longer name first."""
+
+THUMBNAILS = "report/thumbnails"
+"""Where a results folder has pictures that are no results."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +41,7 @@ class Job:
     root: AnyPath
     """The folder whose sub-folders are kept in the results."""
     destination: AnyPath
-    listed: tuple[AnyPath, ...] | None = None
+    listed: tuple[Found, ...] | None = None
     """Files that were named one by one; None: all in `root`."""
     include: tuple[str, ...] = ()
     """Patterns such as `1911/*.jpg` for paths in the root, or for names; without any, all are taken."""
@@ -45,8 +51,12 @@ class Job:
     prefix: str = PREFIX
     shard: Shard | None = None
     """The part of the files to take; None: all."""
+    retry_failed: bool = False
+    """Try files again that ended the process of an earlier run."""
     listing: Listing | None = None
-    """The objects in `root`, if it is in object storage."""
+    """The files in `root`, unless they were named one by one."""
+    earlier: dict[AnyPath, frozenset[str]] = field(default_factory=dict, compare=False)
+    """Folders that hold results of earlier runs, with these: they were come upon in `files`."""
 
     @classmethod
     def plan(cls, source: str | PurePath, destination: str | PurePath, **options: Any) -> Job:
@@ -56,19 +66,23 @@ class Job:
         standard input names; each may be a URL. `options` are further fields of a Job.
         """
         name, destination = str(source), locate(destination)
-        if isinstance(destination, Path) and destination.exists() and not destination.is_dir():
+        there = storage_of(destination)
+        if not there.is_remote and there.is_file(destination):
             raise UsageError(f"{destination}: is a file; name a folder for the results")
-        if name == "-" or name.startswith("@"):
-            job = cls(Path.cwd(), destination, tuple(read_list(name)), **options)
-        elif is_file(path := locate(source)):
-            parent = absolute(path.parent)
-            job = cls(parent, destination, (parent / path.name,), **options)
-        elif isinstance(path, ObjectPath):
-            job = cls(path, destination, listing=Listing(path), **options)
-        elif path.is_dir():
-            job = cls(path.resolve(), destination, **options)
+        if isinstance(source, str) and (name == "-" or _is_list(name)):
+            listed = tuple(map(Found, read_list(name)))
+            job = cls(absolute(Path()), destination, listed, **options)
         else:
-            raise UsageError(f"{source}: there is no such folder or file")
+            path = locate(source)
+            storage = storage_of(path)
+            if storage.is_file(path):
+                parent = absolute(path.parent)
+                job = cls(parent, destination, (Found(parent / path.name),), **options)
+            elif storage.is_folder(path):
+                root = absolute(path)
+                job = cls(root, destination, listing=storage.listing(root), **options)
+            else:
+                raise UsageError(f"{source}: there is no such folder or file")
         job._check(name)
         return job
 
@@ -79,40 +93,63 @@ class Job:
             raise UsageError(f"{self.destination}: {where}; choose another folder for the results")
         if self.prefix != Path(self.prefix).name and self.prefix:
             raise UsageError(f"prefix is {self.prefix!r}; it must be the beginning of a file's name")
-        if not any(self.takes(path) for path in replace(self, shard=None).files()):
-            left = " that --include and --exclude leave" if self.include or self.exclude else ""
-            where = "there is no such bucket or folder, or" if self.listing else "there are"
-            raise UsageError(f"{source}: {where} no images in it{left} (such as .jpg, .png, .tif, .webp)")
+        others = Counter[str]()
+        for found in replace(self, shard=None).files():
+            if self.takes(found.path):
+                return
+            others.update(filter(None, [kind_of(found.path)]))
+        left = " that --include and --exclude leave" if self.include or self.exclude else ""
+        where = "there is no such bucket or folder, or" if storage_of(self.root).is_remote else "there are"
+        kinds = ", ".join(f"{number} {kind}" for kind, number in others.items())
+        if kinds:
+            kinds = (
+                f"; pictures that are not taken from folders: {kinds}; convert them or name them one by one"
+            )
+        if self.earlier:
+            kinds += "; results of an earlier run are left out"
+        raise UsageError(f"{source}: {where} no images in it{left} (such as .jpg, .png, .tif, .webp){kinds}")
 
-    def files(self, unreadable: Callable[[AnyPath, str], None] = lambda *_: None) -> Iterator[AnyPath]:
+    def files(self, unreadable: Report = ignore) -> Iterator[Found]:
         """Every file that the patterns leave, found anew at each call; unreadable folders are reported.
 
-        Listed files in the results folder are left out if they have a result's name.
+        The results folder is left out, as are results that manifests of earlier runs name. Listed files in
+        the results folder are left out if they have a result's name.
         """
-        results = absolute(self.destination)
         if self.listed is not None:
-            for path in filter(self._is_wanted, self.listed):
-                if results not in path.parents or not path.name.startswith(self.prefix):
-                    yield path
-        elif isinstance(self.root, Path):
-            beside = results if isinstance(results, Path) else None
-            yield from filter(self._is_wanted, walk_files(self.root, beside, unreadable))
+            results = absolute(self.destination)
+            for found in self.listed:
+                is_result = results in found.path.parents and found.path.name.startswith(self.prefix)
+                if not is_result and self._is_wanted(found.path):
+                    yield found
         elif self.listing:
-            inside = results.is_relative_to(self.root)
-            objects = (path for path in self.listing if not inside or not path.is_relative_to(results))
-            yield from filter(self._is_wanted, objects)
-            for name in self.listing.unnameable:
-                unreadable(self.root, f"holds {name!r}, of which colorgan can make no path; rename it")
+            for found in self.listing.files(unreadable, self._not_to_list):
+                if self._is_wanted(found.path):
+                    yield found
+
+    def _not_to_list(self, folder: AnyPath, names: Collection[str]) -> Collection[str]:
+        """All of the results folder, and results of earlier runs wherever they are."""
+        if folder not in self.earlier:
+            if _is_same(folder, self.destination):
+                return names
+            if NAME not in names:
+                return ()
+            outputs = (entry.output for entry in manifests_of(folder).entries())
+            self.earlier[folder] = frozenset(filter(None, outputs))
+        return {*self.earlier[folder], THUMBNAILS}
 
     @property
     def is_remote(self) -> bool:
         """Whether files come from object storage, or go there."""
-        places = (self.root, self.destination, *(self.listed or ())[:1])
-        return any(isinstance(place, ObjectPath) for place in places)
+        places = (self.root, self.destination, *(found.path for found in (self.listed or ())[:1]))
+        return any(storage_of(place).is_remote for place in places)
 
     def takes(self, path: AnyPath) -> bool:
         """Whether a file is to be colored: it was named itself, or its name is that of an image."""
         return self.listed is not None or has_image_suffix(path)
+
+    def count(self) -> int:
+        """How many files are to be colored, or were."""
+        return sum(self.takes(found.path) for found in self.files())
 
     def relative(self, path: AnyPath) -> PurePath:
         """Where a file is in the root or, if a list names it and it is elsewhere, its whole path."""
@@ -121,45 +158,20 @@ class Job:
         except ValueError:
             return path.relative_to(path.anchor or path.parts[0])
 
+    def name_of(self, path: AnyPath) -> str:
+        """The same, as manifests have it: with forward slashes."""
+        return self.relative(path).as_posix()
+
     def _is_wanted(self, path: AnyPath) -> bool:
         if not (self.include or self.exclude or self.shard):
             return True
-        names = (self.relative(path).as_posix(), path.name)
+        names = (self.name_of(path), path.name)
 
         def fits(patterns: tuple[str, ...]) -> bool:
             return any(fnmatchcase(name, pattern) for pattern in patterns for name in names)
 
         wanted = (not self.include or fits(self.include)) and not fits(self.exclude)
         return wanted and (not self.shard or self.shard.holds(names[0]))
-
-    def entry(self, outcome: Outcome, made_by: str) -> Entry:
-        """What the manifest is to say of a file, with paths as they are inside the two folders."""
-        return Entry(
-            path=self.relative(outcome.path).as_posix(),
-            status=outcome.status,
-            output=outcome.output.relative_to(self.destination).as_posix() if outcome.output else None,
-            how=outcome.how,
-            size=outcome.stamp.size,
-            mtime_ns=outcome.stamp.mtime_ns,
-            etag=outcome.stamp.etag,
-            made_by=made_by,
-            seconds=round(outcome.seconds, 4),
-            error=outcome.error,
-            colorfulness=round(outcome.colorfulness, 2),
-        )
-
-    def done_before(
-        self, path: AnyPath, manifest: Manifest, made_by: str, is_there: Callable[[str], bool]
-    ) -> AnyPath | None:
-        """The result of an earlier run, if it is still there and nothing that it depends on has changed."""
-        entry = manifest.entries.get(self.relative(path).as_posix())
-        if entry is None or entry.output is None or entry.made_by != made_by:
-            return None
-        try:
-            unchanged = stamp(path) == (entry.size, entry.mtime_ns, entry.etag)
-        except OSError:
-            return None
-        return self.destination / entry.output if unchanged and is_there(entry.output) else None
 
     def output_path(self, path: AnyPath, format: str) -> AnyPath:
         """Where the result of the input `path` belongs: same sub-folders, a prefix to the name.
@@ -170,19 +182,45 @@ class Job:
         name = path.name
         if Image.registered_extensions().get(path.suffix.lower()) != format:
             name += suffix_of(format)
-            if is_file(path.with_name(name)):
+            if storage_of(path).is_file(path.with_name(name)):
                 raise ImageError(path, f"its result would have the name of that of {name}; rename one")
         return self.destination / self.relative(path).with_name(_shorten(self.prefix + name))
 
-    def same_but_for_case(self) -> dict[AnyPath, AnyPath]:
-        """Files whose results a file system that ignores case would take for that of an earlier file."""
+    def clashes(self) -> dict[AnyPath, AnyPath]:
+        """Files whose results would overwrite that of an earlier file, which is given for each.
+
+        Those are files that the results folder's file system tells apart by case alone, which it ignores, and
+        files of a list that come from different places.
+        """
+        case_counts = storage_of(self.destination).tells_case_apart(self.destination)
+        if self.listed is None and case_counts:
+            return {}
         first: dict[str, AnyPath] = {}
         same: dict[AnyPath, AnyPath] = {}
-        for path in filter(self.takes, replace(self, shard=None).files()):
-            key = unicodedata.normalize("NFC", self.relative(path).as_posix()).casefold()
-            if (other := first.setdefault(key, path)) != path:
-                same[path] = other
+        for path, _ in replace(self, shard=None).files():
+            if self.takes(path):
+                name = self.name_of(path)
+                key = name if case_counts else unicodedata.normalize("NFC", name).casefold()
+                if (other := first.setdefault(key, path)) != path:
+                    same[path] = other
         return same
+
+
+def _is_list(name: str) -> bool:
+    """Whether `@LIST` is meant, and not a folder or a file whose own name begins with @."""
+    if not name.startswith("@"):
+        return False
+    if not Path(name).exists():
+        return True
+    if Path(name[1:]).is_file():
+        raise UsageError(f"{name}: is there, and so is a list {name[1:]}; write ./{name} for the former")
+    return False
+
+
+def _is_same(folder: AnyPath, results: AnyPath) -> bool:
+    if isinstance(folder, Path) and isinstance(results, Path):  # through links, too
+        return identity_of(folder) == identity_of(results)
+    return folder == results
 
 
 def _shorten(name: str) -> str:

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from threading import Barrier, Condition, Event, Lock
+from threading import Condition, Event, Lock, Semaphore, Thread
 from typing import Generic, TypeVar
+
+from colorgan.errors import RunError
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -27,10 +29,13 @@ def map_unordered(
 ) -> Iterator[Result]:
     """Apply the function on some threads and give results as they come; items are taken as they are needed.
 
-    Each thread works inside `within()`. What the function raises ends the whole, after what was begun.
+    Each thread works inside `within()`. What the function raises ends the whole, after what was begun. There
+    are fewer threads where the system allows for fewer.
     """
-    source, taking, closed, together = iter(items), Lock(), Event(), Barrier(threads)
+    source, taking, closed, begin = iter(items), Lock(), Event(), Event()
+    ready = Semaphore(0)
     results: SimpleQueue[tuple[Result] | None] = SimpleQueue()  # None: a thread has ended
+    errors: list[BaseException] = []
 
     def take() -> Iterator[Item]:
         while not closed.is_set():
@@ -44,50 +49,49 @@ def map_unordered(
     def work() -> None:
         try:
             with within():
-                together.wait()  # so that the first does not find itself alone
+                ready.release()
+                begin.wait()  # so that the first does not find itself alone
                 for item in take():
                     results.put((function(item),))
-        except BaseException:
+        except BaseException as error:
             closed.set()
-            raise
+            errors.append(error)
         finally:
             results.put(None)
 
-    with ThreadPoolExecutor(threads) as pool:
-        workers = [pool.submit(work) for _ in range(threads)]
-        try:
-            ended = 0
-            while ended < threads:
-                result = results.get()
-                if result is None:
-                    ended += 1
-                else:
-                    yield result[0]
-        finally:
-            closed.set()
+    workers = _start(work, threads)
+    for _ in workers:
+        ready.acquire()
+    begin.set()
+    try:
+        ended = 0
+        while ended < len(workers):
+            result = results.get()
+            if result is None:
+                ended += 1
+            else:
+                yield result[0]
+    finally:
+        closed.set()
         for worker in workers:
-            worker.result()
+            worker.join()
+    if errors:
+        raise errors[0]
 
 
-class Budget:
-    """Lets work begin while the sum of its sizes stays within a limit; what is larger runs alone."""
-
-    def __init__(self, limit: int) -> None:
-        self.limit = limit
-        self._taken = 0
-        self._changed = Condition()
-
-    def acquire(self, size: int) -> None:
-        """Wait until there is room, and take it."""
-        with self._changed:
-            self._changed.wait_for(lambda: not self._taken or self._taken + size <= self.limit)
-            self._taken += size
-
-    def release(self, size: int) -> None:
-        """Give room back."""
-        with self._changed:
-            self._taken -= size
-            self._changed.notify_all()
+def _start(function: Callable[[], None], number: int) -> list[Thread]:
+    """Start so many threads, or as many as the system allows; RunError if that is none."""
+    started: list[Thread] = []
+    for _ in range(number):
+        thread = Thread(target=function, daemon=True)
+        try:
+            thread.start()
+        except RuntimeError as error:  # a limit on threads, or on memory
+            if not started:
+                raise RunError(f"no thread can be started ({error})") from error
+            break
+        started.append(thread)
+    return started
 
 
 @dataclass

@@ -1,17 +1,20 @@
-"""What a results folder holds, and what of its inputs is still to be done."""
+"""What a results folder holds, whether it is as it was written, and what is still to be done."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
+from colorgan.batch.entry import Entry
 from colorgan.batch.job import Job
-from colorgan.batch.manifest import Entry, Manifest, has_manifest, runs_under_way
+from colorgan.batch.manifest import Manifest
+from colorgan.batch.manifest_store import has_manifest, runs_under_way
 from colorgan.batch.outcome import Status
+from colorgan.batch.pending import StampOf, is_same, kinds_not_read, stamps_of_results, what_is_wrong
+from colorgan.batch.sharding import Shard
 from colorgan.errors import UsageError
-from colorgan.storage.paths import AnyPath, presence
+from colorgan.storage.paths import AnyPath, locate
 
 
 @dataclass
@@ -21,9 +24,13 @@ class Progress:
     under_way: list[str]
     """What is being worked on: `all`, or shards such as `3-of-8`."""
     counts: Counter[str] = field(default_factory=Counter)
-    """Inputs by what the manifests say of them."""
+    """Inputs by what the manifests say of them: the values of Status."""
+    not_read: Counter[str] = field(default_factory=Counter)
+    """Pictures of kinds that are not taken from folders, by their kinds."""
     problems: dict[str, str] = field(default_factory=dict)
-    """Why an input, by its path in the input folder, has no result."""
+    """Why an input, by its path in the input folder, has no result, or not the one that was written."""
+    suspects: list[str] = field(default_factory=list)
+    """Inputs that a run had in hand when it died; the next one tries each alone."""
 
     @property
     def is_complete(self) -> bool:
@@ -31,45 +38,56 @@ class Progress:
         return not self.problems and not self.under_way
 
 
-def look_at(results: AnyPath, source: str | None = None) -> Progress:
-    """Read the manifests in a results folder, and see that what they name is there.
+def status(results: str | PurePath, source: str | PurePath | None = None, *, read: str = "") -> Progress:
+    """Read the manifests in a results folder, and see that what they name is there as it was written.
 
-    With `source`, what `colorgan-batch` was given, the problems are those of the inputs that are there now:
-    also that no manifest names one, or that it has changed.
+    Sizes of results are compared, and with `read`, their bytes: `all`, or a part such as `3/8`. With
+    `source`, what `colorgan-batch` was given, the problems are those of the inputs that are there now: also
+    that no manifest names one, or that it has changed.
     """
-    if isinstance(results, Path) and not has_manifest(results):
-        raise UsageError(f"{results}: holds no results of colorgan-batch")
-    manifest = Manifest.read(results)
-    progress = Progress(runs_under_way(results) if isinstance(results, Path) else [])
-    if not manifest.entries and not isinstance(results, Path):
-        raise UsageError(f"{results}: holds no results of colorgan-batch")
-    is_there = presence(results, (entry.output for entry in manifest.entries.values() if entry.output))
-    progress.counts.update(entry.status for entry in manifest.entries.values())
+    folder = locate(results)
+    part = None if read in ("", "all") else Shard.parse(read)
+    manifest = Manifest(folder)
+    if not manifest.entries and not (isinstance(folder, Path) and has_manifest(folder)):
+        raise UsageError(f"{folder}: holds no results of colorgan-batch")
+    entries = manifest.entries
+    progress = Progress(
+        runs_under_way(folder) if isinstance(folder, Path) else [],
+        Counter(entry.status for entry in entries.values()),
+        kinds_not_read(entries.values()),
+    )
+    stamp_of = stamps_of_results(folder, entries)
+
+    def problem_of(entry: Entry) -> str:
+        reads = bool(read) and (part is None or part.holds(entry.path))
+        return _problem(folder, entry, stamp_of, reads)
+
     if source is None:
-        problems = ((path, _problem(entry, is_there)) for path, entry in manifest.entries.items())
+        problems = ((path, problem_of(entry)) for path, entry in entries.items())
         progress.problems.update((path, problem) for path, problem in problems if problem)
+        progress.suspects = sorted(manifest.in_flight.suspects)
         return progress
 
-    job = Job.plan(source, results)
+    job = Job.plan(source, folder)
 
-    def report(folder: AnyPath, reason: str) -> None:
-        progress.problems[job.relative(folder).as_posix()] = reason
+    def report(unreadable: AnyPath, reason: str) -> None:
+        progress.problems[job.name_of(unreadable)] = reason
 
-    for path in filter(job.takes, job.files(report)):
-        name = job.relative(path).as_posix()
-        entry = manifest.entries.get(name)
-        problem = _problem(entry, is_there) if entry else "not done yet"
-        if entry and entry.output and not problem:
-            done = job.done_before(path, manifest, entry.made_by, is_there)
-            problem = "" if done else "has changed since"
+    for found in job.files(report):
+        if not job.takes(found.path):
+            continue
+        name = job.name_of(found.path)
+        entry = entries.get(name)
+        problem = problem_of(entry) if entry else "not done yet"
+        if entry and not problem and not is_same(found, entry):
+            problem = "has changed since"
         if problem:
             progress.problems[name] = problem
+    progress.suspects = sorted(manifest.in_flight.suspects & progress.problems.keys())
     return progress
 
 
-def _problem(entry: Entry, is_there: Callable[[str], bool]) -> str:
-    if entry.status == Status.FAILED:
+def _problem(folder: AnyPath, entry: Entry, stamp_of: StampOf, read: bool) -> str:
+    if entry.status in (Status.FAILED, Status.ENDED_PROCESS):
         return entry.error
-    if entry.output and not is_there(entry.output):
-        return f"its result, {entry.output}, is gone"
-    return ""
+    return what_is_wrong(folder, entry, stamp_of, read=read)

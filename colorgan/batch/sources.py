@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 
-from colorgan.errors import ImageError, UsageError
-from colorgan.storage.paths import AnyPath, locate, read
+from colorgan.errors import UsageError
+from colorgan.storage.local import walk_files
+from colorgan.storage.objects import download
+from colorgan.storage.paths import AnyPath, absolute, locate
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif"})
 """Names that end in one of these, in any case, are taken for images."""
-
-Report = Callable[[Path, str], None]
 
 
 def has_image_suffix(path: PurePath) -> bool:
@@ -35,63 +35,37 @@ def require_images(folder: Path) -> list[Path]:
     return paths
 
 
-def refuse(folder: Path, reason: str) -> None:
-    """Raise ImageError: what `walk_files` does with a folder that cannot be read, if not told otherwise."""
-    raise ImageError(folder, reason)
-
-
-def walk_files(folder: Path, leave_out: Path | None = None, unreadable: Report = refuse) -> Iterator[Path]:
-    """Files in the folder and below it, by their names, but for hidden ones and those in `leave_out`.
-
-    Links to folders are followed, except to one that the link is in. A folder that cannot be read is
-    reported, with the reason, and the walk goes on.
-    """
-    nowhere: frozenset[object] = frozenset({_identity(leave_out)} if leave_out else ())
-    waiting = [(folder, nowhere)]
-    while waiting:
-        folder, not_again = waiting.pop()
-        if (identity := _identity(folder)) in not_again:
-            continue
-        try:
-            with os.scandir(folder) as entries:
-                visible = sorted((entry.name, _is_folder(entry)) for entry in entries if entry.name[0] != ".")
-        except OSError as error:
-            unreadable(folder, f"cannot be read ({error.strerror})")
-            continue
-        yield from (folder / name for name, is_folder in visible if not is_folder)
-        below = [folder / name for name, is_folder in visible if is_folder]
-        waiting += [(path, not_again | {identity}) for path in reversed(below)]
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a link that leads to itself: to be reported when it is read
-        return False
-
-
-def _identity(folder: Path) -> object:
-    """What two paths to one folder have in common."""
-    try:
-        found = folder.stat()
-    except OSError:
-        return folder
-    return found.st_dev, found.st_ino
-
-
 def read_list(source: str) -> list[AnyPath]:
     """The paths or URLs in the file LIST for `@LIST`, or on standard input for `-`: absolute, each once.
 
-    One on each line or, as `find -print0` and `git ls-files -z` write them, with a NUL after each.
+    One on each line or, as `find -print0` and `git ls-files -z` write them, with a NUL after each. A list may
+    begin with a byte-order mark, and be in UTF-16 if it does.
     """
     try:
-        data = sys.stdin.buffer.read() if source == "-" else read(locate(source[1:]))
+        if source == "-":
+            if sys.stdin is None or sys.stdin.closed:
+                raise UsageError("-: standard input is closed; name a folder, or @LIST for a list")
+            data = sys.stdin.buffer.read()
+        else:
+            data = _read_bytes(locate(source[1:]))
     except OSError as error:
-        raise UsageError(f"{source[1:]}: cannot be read ({error.strerror})") from error
+        raise UsageError(f"{source.removeprefix('@')}: cannot be read ({error.strerror})") from error
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        try:
+            data = data.decode("utf-16").encode("utf-8", "surrogatepass")
+        except UnicodeDecodeError as error:
+            raise UsageError(f"{source}: is not a list of paths in UTF-16 ({error.reason})") from error
+    data = data.removeprefix(codecs.BOM_UTF8)
     names = data.split(b"\0") if b"\0" in data else data.splitlines()
-    return list(dict.fromkeys(_listed(os.fsdecode(name)) for name in names if name.strip()))
+    here = absolute(Path())
+    return list(dict.fromkeys(_listed(os.fsdecode(name), here) for name in names if name.strip()))
 
 
-def _listed(name: str) -> AnyPath:
+def _read_bytes(path: AnyPath) -> bytes:
+    """All of a list; on disk it may be a FIFO, as a shell's <(command) is."""
+    return path.read_bytes() if isinstance(path, Path) else download(path)
+
+
+def _listed(name: str, here: AnyPath) -> AnyPath:
     path = locate(name)
-    return Path(os.path.normpath(Path.cwd() / path)) if isinstance(path, Path) else path
+    return Path(os.path.normpath(here / path)) if isinstance(path, Path) else path

@@ -24,7 +24,8 @@ from ray.exceptions import RayActorError, RayTaskError
 
 from colorgan.batch.job import Job
 from colorgan.batch.manifest import Manifest
-from colorgan.batch.outcome import Outcome, Status
+from colorgan.batch.outcome import Outcome
+from colorgan.batch.pending import pending
 from colorgan.batch.sharding import Shard, number_of
 from colorgan.batch.timing import StageTimes
 from colorgan.cluster.worker import Worker
@@ -32,13 +33,15 @@ from colorgan.colorizer import Colorizer
 from colorgan.config import ClusterConfig, ColorizeConfig
 from colorgan.errors import ColorganError, DeviceError, RunError, UsageError
 from colorgan.storage.paths import AnyPath, absolute, locate
+from colorgan.storage.protocol import Found, Stamp
 
 CHUNK = 1000
 """Photographs in a chunk, about; small archives are cut finer, so that all workers have some."""
 CHUNKS_EACH = 4
 """Chunks for each worker at least, so that none waits long for the last one."""
-ATTEMPTS = 3
-"""Workers that a chunk may end before it is set aside."""
+ATTEMPTS = 5
+"""Workers that a chunk may end before it is left for another run; one photograph that ends them is found
+earlier, as it is tried alone."""
 START = 120
 """Seconds that workers have to start."""
 POLL = 0.5
@@ -99,35 +102,37 @@ class Cluster:
 
     def run(self, colorizer: Colorizer, job: Job, stop: Event, times: StageTimes) -> Iterator[Outcome]:
         """Color the files of the job on all workers; `colorizer`, here, only says what is left to do."""
-        left: list[str] = []  # a Path takes several times the memory
-        with Manifest.open(job.destination) as manifest:
-            for item in colorizer.pending(job, manifest):
+        made_by = colorizer.made_by(job)
+        left: list[tuple[str, Stamp | None]] = []  # a Path takes several times the memory
+        with Manifest.open(job, made_by) as manifest:
+            for item in pending(job, manifest, made_by, colorizer.config.overwrite):
                 if not isinstance(item, Outcome):
-                    left.append(str(item))
+                    left.append((str(item.path), item.stamp))
                     continue
-                if item.status is Status.FAILED:
-                    manifest.record(colorizer.entry(job, item))
+                if item.status.is_recorded:
+                    manifest.record(item)
                 yield item
-        given_up: list[Outcome] = []
         whole = replace(
-            job, destination=absolute(job.destination), listing=None, include=(), exclude=(), limit=0
+            job,
+            destination=absolute(job.destination),
+            listing=None,
+            include=(),
+            exclude=(),
+            limit=0,
+            earlier={},
         )
-        chunks = share_out(job, left, len(self.workers))
-        yield from self._color(whole, chunks, stop, times, given_up)
-        with Manifest.open(job.destination) as manifest:  # takes in those of the chunks
-            for outcome in given_up:
-                manifest.record(colorizer.entry(job, outcome))
-        yield from given_up
+        yield from self._color(whole, share_out(job, left, len(self.workers)), stop, times)
+        with Manifest.open(job, made_by):  # takes in those of the chunks
+            pass
 
     def _color(
         self,
         whole: Job,
-        chunks: dict[Shard, list[str]],
+        chunks: dict[Shard, list[tuple[str, Stamp | None]]],
         stop: Event,
         times: StageTimes,
-        given_up: list[Outcome],
     ) -> Iterator[Outcome]:
-        waiting, attempts = deque(chunks), Counter[Shard]()
+        waiting, attempts, given_up = deque(chunks), Counter[Shard](), 0
         idle, running = deque(self.workers), dict[Any, tuple[Any, Shard]]()
         while waiting or running:
             if stop.is_set():
@@ -136,7 +141,8 @@ class Cluster:
                     worker.stop.remote()
             while waiting and idle:
                 worker, shard = idle.popleft(), waiting.popleft()
-                chunk = replace(whole, shard=shard, listed=tuple(map(locate, chunks[shard])))
+                listed = tuple(Found(locate(path), stamp) for path, stamp in chunks[shard])
+                chunk = replace(whole, shard=shard, listed=listed)
                 running[worker.color.remote(chunk)] = worker, shard
             finished, _ = ray.wait(list(running), timeout=POLL) if running else ([], [])
             for worker, _ in running.values():
@@ -151,16 +157,21 @@ class Cluster:
                     if attempts[shard] < ATTEMPTS:
                         waiting.append(shard)
                     else:
-                        given_up += _left_of(whole, shard, chunks[shard])
+                        given_up += 1
                     idle += self._add_workers(1)
                     if not self.workers:
-                        raise RunError("all workers are gone; run the same command again to go on") from None
+                        raise RunError(
+                            "all workers are gone; run the same command again to continue"
+                        ) from None
                     continue
                 except RayTaskError as error:
                     raise _cause(error) from error
                 yield from self._news(worker)
                 times.add(seconds)
                 idle.append(worker)
+        if given_up:
+            parts = f"{given_up} of {len(chunks)} parts of the work ended {ATTEMPTS} workers each"
+            raise RunError(f"{parts}; see that workers have memory, and run the same command again")
 
     def _news(self, worker: Any) -> list[Outcome]:
         """What became of a worker's files; nothing if it is dead, which its call will tell."""
@@ -194,25 +205,16 @@ class Cluster:
         return [starting[call] for call in started]
 
 
-def share_out(job: Job, left: Sequence[str], workers: int) -> dict[Shard, list[str]]:
+def share_out(
+    job: Job, left: Sequence[tuple[str, Stamp | None]], workers: int
+) -> dict[Shard, list[tuple[str, Stamp | None]]]:
     """Cut the files that are left to do into chunks, by a hash of their paths."""
     number = max(math.ceil(len(left) / CHUNK), min(len(left), CHUNKS_EACH * workers))
-    chunks: dict[Shard, list[str]] = {}
-    for path in left:
+    chunks: dict[Shard, list[tuple[str, Stamp | None]]] = {}
+    for path, stamp in left:
         part = number_of(job.relative(locate(path)), number)
-        chunks.setdefault(Shard(part, number, is_chunk=True), []).append(path)
+        chunks.setdefault(Shard(part, number, is_chunk=True), []).append((path, stamp))
     return chunks
-
-
-def _left_of(job: Job, shard: Shard, paths: Sequence[str]) -> list[Outcome]:
-    """The files of a chunk that ended its workers, but for those that were done."""
-    done = Manifest.read(job.destination, shard).entries
-    reason = f"is in a part of the work that ended {ATTEMPTS} workers, and was set aside"
-    return [
-        Outcome(path, Status.FAILED, error=reason)
-        for path in map(locate, paths)
-        if job.relative(path).as_posix() not in done
-    ]
 
 
 def _cause(error: RayTaskError) -> ColorganError:

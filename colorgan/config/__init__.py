@@ -1,15 +1,15 @@
-"""Settings: a default, a help text and bounds, written once for Python, the commands and checkpoints."""
+"""Settings: default, help text and bounds, declared once for Python, the commands and checkpoints."""
 
-from colorgan.config.base import STRIDE, Config
+from colorgan.config.base import Config
 from colorgan.config.cluster import ClusterConfig
-from colorgan.config.colorize import MAX_PIXELS, ColorizeConfig
+from colorgan.config.colorize import MAX_PIXELS, MOST_WORKERS, ColorizeConfig
 from colorgan.config.export import EXPORT_FORMATS, ExportConfig
 from colorgan.config.training import GeneratorConfig, PrepareConfig, TrainingConfig
 
 __all__ = [
     "EXPORT_FORMATS",
     "MAX_PIXELS",
-    "STRIDE",
+    "MOST_WORKERS",
     "ClusterConfig",
     "ColorizeConfig",
     "Config",

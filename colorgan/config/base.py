@@ -1,14 +1,12 @@
-"""Settings: a default, a help text and bounds, written once for Python, the commands and checkpoints."""
+"""Settings: default, help text and bounds, declared once for Python, the commands and checkpoints."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Self
 
 from colorgan.errors import UsageError
-
-STRIDE = 16
-"""A generator takes heights and widths that are multiples of this: it halves them four times."""
 
 
 def setting(
@@ -20,20 +18,22 @@ def setting(
     choices: tuple[str, ...] | None = None,
     zero: str | None = None,
 ) -> Any:
-    """Declare a field of a Config; `low` and `high` are inclusive, `zero` is a word that stands for 0."""
+    """Declare a field of a Config; `low` and `high` are inclusive, `zero` is a word for 0."""
     metadata = {"help": help, "low": low, "high": high, "choices": choices, "zero": zero}
     return field(default=default, metadata=metadata)
 
 
 @dataclass(frozen=True)
 class Config:
-    """Base of all settings: checked when made, and stored as a plain dictionary."""
+    """Base of all settings: checked on creation, stored as a plain dictionary."""
 
     def __post_init__(self) -> None:
         for item in fields(self):
             value, meta, name = getattr(self, item.name), item.metadata, item.name.replace("_", "-")
             if meta.get("choices") and value not in meta["choices"]:
                 raise UsageError(f"{name} is {value!r}; it must be one of {', '.join(meta['choices'])}")
+            if isinstance(value, float) and not math.isfinite(value):
+                raise UsageError(f"{name} is {value}; it must be a number")
             low, high = meta.get("low"), meta.get("high")
             if low is not None and not value >= low:  # which is not a number, either
                 raise UsageError(f"{name} is {value}; it must be at least {low}")
@@ -41,12 +41,12 @@ class Config:
                 raise UsageError(f"{name} is {value}; it must be at most {high}")
 
     def to_dict(self) -> dict[str, Any]:
-        """Give the settings as plain values, for checkpoints and result files."""
+        """Return the settings as plain values, for checkpoints and result files."""
         return asdict(self)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Self:
-        """Make settings from stored values; an unknown name is an error."""
+        """Make settings from stored values; raises UsageError for an unknown name."""
         unknown = set(values) - {item.name for item in fields(cls)}
         if unknown:
             raise UsageError(f"unknown settings: {', '.join(sorted(unknown))}")

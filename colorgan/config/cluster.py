@@ -1,4 +1,4 @@
-"""The settings of a run on many machines."""
+"""The settings of a run on a Ray cluster."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from colorgan.config.base import Config, setting
 
 @dataclass(frozen=True)
 class ClusterConfig(Config):
-    """Which cluster, and what each worker gets of it."""
+    """Which cluster, and the share of each actor."""
 
-    address: str = setting("", "Of Ray's head node; without it that in RAY_ADDRESS, or this machine alone.")
-    actors: int = setting(0, "Workers on the cluster.", low=0, zero="as many as fit")
-    cpus_per_actor: int = setting(4, "Processors of each worker; fewer where machines have fewer.", low=1)
+    address: str = setting("", "Address of Ray's head node.  [default: RAY_ADDRESS, else this machine]")
+    actors: int = setting(0, "Number of actors.", low=0, zero="as many as fit")
+    cpus_per_actor: int = setting(4, "Processors per actor; fewer on smaller machines.", low=1)
     gpus_per_actor: float = setting(
-        1.0, "Of each worker, on a cluster that has some; several may share one, such as 0.5.", low=0
+        1.0, "GPUs per actor, if the cluster has any; 0.5 lets two share one.", low=0
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from colorgan.config.base import STRIDE, Config, setting
+from colorgan.config.base import Config, setting
 from colorgan.errors import UsageError
 
 EXPORT_FORMATS = ("onnx", "torchscript", "torch-export", "triton")
@@ -15,28 +15,28 @@ class ExportConfig(Config):
     """One export of a checkpoint to one file."""
 
     format: str = setting(
-        "onnx", "Kind of file; triton: a model repository with ONNX in it.", choices=EXPORT_FORMATS
+        "onnx", "Kind of file; triton: a model repository with an ONNX file.", choices=EXPORT_FORMATS
     )
     precision: str = setting(
         "fp32",
-        "Arithmetic. fp16: for GPUs; int8: for CPUs, calibrated on photographs (both ONNX only).",
+        "Arithmetic; fp16: for GPUs, int8: for CPUs, calibrated on photographs (both ONNX only).",
         choices=("fp32", "fp16", "int8"),
     )
     half_weights: bool = setting(
-        False, "Store the weights of fp32 in half precision: half the file at the same speed (ONNX only)."
+        False, "Store fp32 weights in half precision: half the file, the same speed (ONNX only)."
     )
     signature: str = setting(
         "planes",
-        "planes: luma to chroma, uint8, as colorgan-batch takes it; rgb: gray to RGB, float in [0, 1].",
+        "Input and output; planes: luma to chroma, uint8, for colorgan-batch; rgb: floats in [0, 1].",
         choices=("planes", "rgb"),
     )
-    opset: int = setting(18, "Version of ONNX's operators.", low=17, high=23)
-    static_size: str = setting("", "Fix height and width, such as 96x128 or, for a square, 256.")
+    opset: int = setting(18, "Version of ONNX operators.", low=17, high=23)
+    static_size: str = setting("", "Fix height and width, in pixels: 96x128, or 256 for a square.")
     static_batch: int = setting(0, "Fix the number of images in a batch.", low=0, zero="any")
     native_size: int = setting(
-        0, "Side in pixels that suits the generator best, noted in the file.", low=0, zero="as trained"
+        0, "Best side for the generator, in pixels; stored in the file.", low=0, zero="as trained"
     )
-    license: str = setting("", "License of the model, such as CC-BY-4.0, noted in the file.")
+    license: str = setting("", "License of the model, such as CC-BY-4.0; stored in the file.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -61,17 +61,16 @@ class ExportConfig(Config):
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """Batch, height and width; 0 where it is dynamic."""
+        """Batch, height and width; 0 means dynamic."""
         height, _, width = self.static_size.partition("x")
         sides = (height or "0", width or height or "0")
-        if not all(side.isdecimal() and int(side) % STRIDE == 0 for side in sides):
-            problem = f"static-size is {self.static_size!r}; it must be HEIGHTxWIDTH such as 96x128"
-            raise UsageError(f"{problem}, both multiples of {STRIDE}")
+        if not all(side.isdecimal() for side in sides) or (int(sides[0]) == 0) != (int(sides[1]) == 0):
+            raise UsageError(f"static-size is {self.static_size!r}; it must be HEIGHTxWIDTH, such as 96x128")
         return self.static_batch, int(sides[0]), int(sides[1])
 
     @property
     def variant(self) -> str:
-        """What a file's name says of these settings: nothing of the usual ones, else such as `.rgb.fp16`."""
+        """Part of the file's name for unusual settings, such as `.rgb.fp16`; else empty."""
         batch, height, width = self.shape
         parts = {
             "rgb": self.signature == "rgb",

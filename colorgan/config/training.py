@@ -14,22 +14,22 @@ class GeneratorConfig(Config):
 
     base_channels: int = setting(
         64,
-        "Channels of the plain encoder's first block, of the fifth a sixteenth, and of the discriminator's.",
+        "Channels of the first block, of the plain encoder and the discriminator.",
         low=1,
     )
     head: str = setting(
         "chroma",
-        "What the generator predicts: the chroma to lay over the gray; chroma as a mean of classes (Zhang et "
-        "al. 2016); or all of RGB as the original does.",
+        "Prediction of the generator: chroma; chroma as a mean of classes (Zhang et al. 2016); or RGB, "
+        "as the original does.",
         choices=("chroma", "classes", "rgb"),
     )
     encoder: str = setting(
         "plain",
-        "The original's five blocks, or one trained on ImageNet (timm's), which knows what is in a picture.",
+        "Encoder: the original's five blocks, or one pretrained on ImageNet (from timm).",
         choices=("plain", "efficientnet_lite0", "efficientnet_b3", "resnet34"),
     )
     up_channels: str = setting(
-        "", "Channels of the four up-blocks, such as 96,64,48,32. [default: halved from block to block]"
+        "", "Channels of the four up-blocks, such as 96,64,48,32.  [default: halved from block to block]"
     )
 
     def __post_init__(self) -> None:
@@ -38,7 +38,7 @@ class GeneratorConfig(Config):
 
     @property
     def stride(self) -> int:
-        """Heights and widths that the generator takes are multiples of this, in pixels."""
+        """Heights and widths must be multiples of this, in pixels."""
         return 16 if self.encoder == "plain" else 32
 
     @property
@@ -55,80 +55,74 @@ class GeneratorConfig(Config):
 
 @dataclass(frozen=True)
 class TrainingConfig(Config):
-    """One training run; the losses are the original's unless one asks for others."""
+    """One training run; the default losses are the original's."""
 
     size: int = setting(1024, "Side of the square training images, in pixels; 256 suits a laptop.", low=32)
     batch_size: int = setting(8, "Images in one forward pass.", low=1)
-    accumulate: int = setting(
-        1, "Forward passes whose gradients make one step: larger steps in the same memory.", low=1
-    )
-    epochs: int = setting(100, "Passes over the data, those before a resume included.", low=1)
+    accumulate: int = setting(1, "Forward passes per step: larger steps in the same memory.", low=1)
+    epochs: int = setting(100, "Passes over the data, including those before a resume.", low=1)
     optimizer: str = setting(
         "adam",
-        "adam: the original's, betas 0.5 and 0.999; adamw: betas 0.9 and 0.999, weight decay 0.01.",
+        "Optimizer; adam: the original's, betas 0.5 and 0.999; adamw: betas 0.9 and 0.999, decay 0.01.",
         choices=("adam", "adamw"),
     )
     learning_rate: float = setting(2e-4, "Step size of both optimizers.", low=0)
     encoder_rate: float = setting(1.0, "Factor on the learning rate of a pretrained encoder.", low=0)
     frozen_epochs: int = setting(
-        0, "First epochs in which a pretrained encoder stays as it is, its batch norms included.", low=0
+        0, "First epochs, with a pretrained encoder frozen, including its batch norms.", low=0
     )
-    ramp_steps: int = setting(0, "First steps, in which the learning rate rises from 0.", low=0)
+    ramp_steps: int = setting(0, "First steps, while the learning rate rises from 0.", low=0)
     schedule: str = setting(
         "constant",
-        "Learning rate over the run; cosine: down to 0 at its end, where colors settle.",
+        "Learning rate over the run; cosine: falls to 0 at the end.",
         choices=("constant", "cosine"),
     )
-    decay_epochs: int = setting(0, "Last epochs, in which the learning rate falls to 0 in a line.", low=0)
-    class_weight: float = setting(
-        1.0, "Weight of the cross-entropy beside L1, for the head of classes.", low=0
-    )
+    decay_epochs: int = setting(0, "Last epochs, while the learning rate falls linearly to 0.", low=0)
+    class_weight: float = setting(1.0, "Weight of the cross-entropy beside L1, for --head classes.", low=0)
     l1_weight: float = setting(100.0, "Weight of L1 beside the adversarial loss.", low=0)
     chroma_weight: float = setting(
         0.0,
-        "Weight of colorful pixels in L1, such as 5: L1 alone is least for dull colors where it doubts.",
+        "Extra weight of colorful pixels in L1, such as 5: L1 alone favors dull colors.",
         low=0,
     )
     warmup_epochs: int = setting(
-        0, "First epochs with L1 alone: colors settle before the discriminator joins.", low=0
+        0, "First epochs, with L1 alone: colors settle before the discriminator joins.", low=0
     )
     discriminator: str = setting(
         "image",
-        "What it judges: the whole image, or patches of 70 pixels (pix2pix), which see texture and edges.",
+        "Input of the discriminator: the whole image, or patches of 70 pixels (pix2pix), for texture.",
         choices=("image", "patch"),
     )
     label_smoothing: float = setting(
-        0.0, "Real is 1 less this, such as 0.1: keeps the discriminator from being too sure.", low=0, high=0.5
+        0.0, "Amount below 1 of the real label, such as 0.1: restrains the discriminator.", low=0, high=0.5
     )
     ema: float = setting(
         0.999,
-        "Decay of the mean of the generator's weights, which is validated and exported; 0: none.",
+        "Decay of the mean of the generator's weights, for validation and export; 0: none.",
         low=0,
         high=0.99999,
     )
     aging: float = setting(
         0.0,
-        "Share of the images whose gray is made to look like an old print's, so that old prints suit, too.",
+        "Share of images whose gray is made to look like an old print's, 0 to 1.",
         low=0,
         high=1,
     )
-    save_every: int = setting(5, "Epochs from one validation to the next; each saves a checkpoint.", low=1)
-    save_minutes: float = setting(15.0, "Minutes from one checkpoint to the next between them.", low=0)
-    keep: int = setting(3, "Checkpoints to keep, besides the best.", low=1)
-    held_out: int = setting(200, "Photographs held out for validation if no folder is given.", low=1)
-    workers: int = setting(2, "Processes that decode photographs; 0: the trainer's own.", low=0)
+    save_every: int = setting(5, "Epochs between validations; each saves a checkpoint.", low=1)
+    save_minutes: float = setting(15.0, "Minutes between checkpoints, besides those of validations.", low=0)
+    keep: int = setting(3, "Checkpoints to keep, in addition to the best.", low=1)
+    held_out: int = setting(200, "Photographs held out, unless --validation names a folder.", low=1)
+    workers: int = setting(2, "Processes that decode photographs; 0: the trainer itself.", low=0)
     seed: int = setting(0, "Seed of weights, crops, flips and order.", low=0)
-    device: str = setting("auto", "Where to train.", choices=("auto", "cpu", "cuda"))
+    device: str = setting("auto", "Device to train on.", choices=("auto", "cpu", "cuda"))
     precision: str = setting(
-        "auto", "auto: bf16 on CUDA, else fp32.", choices=("auto", "fp32", "bf16", "fp16")
+        "auto", "Arithmetic; auto: bf16 on CUDA, else fp32.", choices=("auto", "fp32", "bf16", "fp16")
     )
     save_memory: bool = setting(
-        False, "Compute the generator's blocks again for the gradients rather than keep them (1024 px)."
+        False, "Recompute the generator's blocks for the gradients: less memory, slower."
     )
     compile: bool = setting(False, "Compile the networks with torch.compile: slower to start, then faster.")
-    sync_batch_norm: bool = setting(
-        False, "Take batch statistics over all GPUs: for when each has few images."
-    )
+    sync_batch_norm: bool = setting(False, "Compute batch statistics over all GPUs: for small batches.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -138,13 +132,13 @@ class TrainingConfig(Config):
 
 @dataclass(frozen=True)
 class PrepareConfig(Config):
-    """How photographs are packed into shards."""
+    """How to pack photographs into shards."""
 
     size: int = setting(
-        1024, "Short side of the stored photographs, in pixels; smaller ones stay as they are.", low=32
+        1024, "Short side of stored photographs, in pixels; smaller ones keep theirs.", low=32
     )
     min_colorfulness: float = setting(
-        0.0, "Leave out duller photographs (Hasler and Suesstrunk's; a gray one has 0), such as 10.", low=0
+        0.0, "Leave out duller photographs, such as 10 (Hasler and Suesstrunk; gray has 0).", low=0
     )
-    drop_duplicates: bool = setting(False, "Leave out a photograph with the same pixels as an earlier one.")
-    shard_size: int = setting(1000, "Photographs in a shard.", low=1)
+    drop_duplicates: bool = setting(False, "Leave out photographs with the same pixels as an earlier one.")
+    shard_size: int = setting(1000, "Photographs per shard.", low=1)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageOps
 from skimage.color import rgb2lab
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
@@ -44,6 +45,11 @@ class Scores:
     lpips: float | None = None
     """If its network was given, as that of the gray photograph."""
     colorless_lpips: float | None = None
+    feature_distance: float | None = None
+    """Of a classifier; `recognition.Recognized` says more of this and what follows."""
+    colorless_feature_distance: float | None = None
+    same_class: float | None = None
+    colorless_same_class: float | None = None
 
 
 @dataclass(frozen=True)
@@ -107,10 +113,20 @@ def summarize(scores: Sequence[Scores]) -> dict[str, Estimate]:
     for label, above, below in (
         ("colorfulness_ratio", "colorfulness", "true_colorfulness"),
         ("ciede2000_ratio", "ciede2000", "colorless_ciede2000"),
+        ("feature_ratio", "feature_distance", "colorless_feature_distance"),
     ):
-        i, k = names.index(above), names.index(below)
-        figures[label] = estimate(every[i] / every[k], means[:, i] / means[:, k])
+        if above in names:
+            figures[label] = ratio(table[:, names.index(above)], table[:, names.index(below)])
     return figures
+
+
+def ratio(above: npt.NDArray[np.floating], below: npt.NDArray[np.floating]) -> Estimate:
+    """The ratio of two sums over photographs (N), with its interval by the same bootstrap."""
+    chosen = np.random.default_rng(0).integers(0, len(above), (RESAMPLES, len(above)))
+    with np.errstate(divide="ignore", invalid="ignore"):  # where what is chosen has nothing
+        resampled = above[chosen].sum(1) / below[chosen].sum(1)
+    low, high = np.nanpercentile(resampled, [2.5, 97.5])
+    return Estimate(float(above.sum() / below.sum()), float(low), float(high))
 
 
 def contact_sheet(rows: Sequence[tuple[RGB8, RGB8]]) -> Image.Image:

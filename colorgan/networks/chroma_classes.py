@@ -26,7 +26,7 @@ NEAREST, SIGMA = 5, 6.0
 
 def class_centers() -> Tensor:
     """Cb and Cr (K, 2) of the classes, in [-1, 1], from the gamut of RGB alone: the same in every file."""
-    steps = torch.arange(-120, 121, SIDE, dtype=torch.float64)
+    steps = torch.arange(-120, 121, SIDE, dtype=torch.float64, device="cpu")  # even where others are on none
     cb, cr = torch.meshgrid(steps, steps, indexing="ij")
     rgb = torch.stack([1.402 * cr, -0.344136 * cb - 0.714136 * cr, 1.772 * cb])
     inside = rgb.amax(0) - rgb.amin(0) < SPREAD

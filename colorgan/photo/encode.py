@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import io
-import os
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -14,7 +12,7 @@ import simplejpeg
 from PIL import Image
 
 from colorgan.config import ColorizeConfig
-from colorgan.errors import ImageError, RunError
+from colorgan.errors import ImageError
 from colorgan.photo.bmp import encode_bmp
 from colorgan.photo.color import DeepPlanes, Planes, fit_chroma, merge, pad_to_even
 from colorgan.photo.describe import for_jpeg, for_png, for_tiff, for_webp, pixels_per_meter
@@ -25,8 +23,6 @@ from colorgan.photo.pillow import DECODE_ERRORS
 from colorgan.photo.png import ZLIB_LEVEL, encode_png
 from colorgan.photo.tiff import encode_tiff
 from colorgan.photo.xmp import Credit
-from colorgan.storage.files import atomic_file
-from colorgan.storage.paths import AnyPath, ObjectPath, put
 
 FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "tiff": "TIFF"}
 """Pillow's names of the formats that one can ask for."""
@@ -40,13 +36,8 @@ QUALITY = 95
 WITH_ALPHA = ("PNG", "TIFF", "WEBP", "BMP")
 SIXTEEN_BITS = ("PNG", "TIFF")
 
-KEPT, ENCODED, COPIED = "luma kept", "encoded", "copied"
-"""How a result was written, as the manifest says it."""
-
 END_OF_IHDR = 8 + 4 + 4 + 13 + 4
 """Where the first chunk of a PNG ends, which always comes first (PNG, 5.6)."""
-
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 def output_format(photo: Photo, wanted: str = "keep") -> str:
@@ -115,10 +106,9 @@ class Result:
     """What else is to be known, such as that the photograph was cut short."""
 
     @property
-    def how(self) -> str:
-        """How it was written, as the manifest says it."""
-        done = KEPT if self.kept_luma else f"{ENCODED}, as {self.reason}" if self.reason else ENCODED
-        return "; ".join((done, *self.notes))
+    def note(self) -> str:
+        """What is to be known of it besides, in words; often nothing."""
+        return "; ".join(filter(None, (self.reason, *self.notes)))
 
 
 def encode_result(
@@ -141,9 +131,9 @@ def encode_result(
     return Result(data, format, kept_luma=False, reason=reason, notes=notes)
 
 
-def how_copied(photo: Photo) -> str:
-    """How a photograph that is in color already came to the results, as the manifest says it."""
-    return "; ".join((COPIED, *_notes_on_end(photo)))
+def note_on_copy(photo: Photo) -> str:
+    """What is to be known of a photograph that is copied; often nothing."""
+    return "; ".join(_notes_on_end(photo))
 
 
 def notes_on(photo: Photo) -> tuple[str, ...]:
@@ -210,28 +200,6 @@ def _as_deep(alpha: Planes | DeepPlanes, deep: bool) -> Planes | DeepPlanes:
     if not deep and alpha.dtype == np.uint16:
         return (alpha >> 8).astype(np.uint8)
     return alpha
-
-
-def write_result(path: AnyPath, data: bytes, mtime_ns: int = 0) -> None:
-    """Write a result; a full disk or a store without access ends the run, another failure is the image's.
-
-    `mtime_ns` is the time of a change to give to a file on disk, 0 for now.
-    """
-    try:
-        if isinstance(path, ObjectPath):
-            return put(path, data)
-        with atomic_file(path) as temporary:
-            temporary.write_bytes(data)
-            if mtime_ns:
-                os.utime(temporary, ns=(mtime_ns, mtime_ns))
-    except OSError as error:
-        if error.errno in DISK_FULL:
-            raise RunError(
-                f"{path.parent}: the disk is full; make room and run the same command again"
-            ) from error
-        if isinstance(path, ObjectPath) and isinstance(error, PermissionError):
-            raise RunError(f"{path}: cannot be written ({error.strerror})") from error
-        raise ImageError(path, f"cannot be written ({error.strerror})") from error
 
 
 def _jpeg_of(photo: Photo, luma: Planes, planes: Planes, quality: int) -> bytes:

@@ -28,13 +28,7 @@ from colorgan.photo.pillow import (
 )
 from colorgan.photo.pixels import Pixels, decode
 from colorgan.photo.tiff_pixels import TiffLayout, is_preview
-from colorgan.storage import paths
-from colorgan.storage.paths import UNREAD, AnyPath, Stamp
-
-BYTES_PER_PIXEL = 16
-"""Decoded (4), luma (1), two chroma planes (2), merged (4) and converted (4), as Pillow keeps them."""
-DEEP_BYTES_PER_PIXEL = 24
-"""Samples (8), their bytes while they are read (8), luma (2) and merged (6)."""
+from colorgan.storage.paths import AnyPath, storage_of
 
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -85,17 +79,15 @@ class Photo:
     """Whether it is a JPEG in color that stores luma and chroma."""
     missing: float | None = None
     """Of a JPEG that was cut: the share of its rows that cannot be decoded."""
-    stamp: Stamp = UNREAD
 
     @classmethod
     def read(cls, path: AnyPath, max_pixels: int = MAX_PIXELS) -> Photo:
         """Read a file; its pixels are not decoded yet."""
         try:
-            stamp = paths.stamp(path)  # before its bytes: a later change must not go unnoticed
-            data = paths.read(path)
+            data, _ = storage_of(path).read(path)
         except OSError as error:
             raise ImageError(path, f"cannot be read ({error.strerror})") from error
-        return replace(cls.of(path, data, max_pixels), stamp=stamp._replace(size=len(data)))
+        return cls.of(path, data, max_pixels)
 
     @classmethod
     def of(cls, path: AnyPath, data: bytes, max_pixels: int = MAX_PIXELS) -> Photo:
@@ -166,13 +158,6 @@ class Photo:
         """Width and height as seen, with the orientation applied, in pixels."""
         width, height = self.stored_size
         return (height, width) if self.orientation in SIDEWAYS else (width, height)
-
-    @property
-    def bytes_to_color(self) -> int:
-        """Memory that coloring it takes at most, in bytes: its file, and its planes in Pillow's forms."""
-        width, height = self.stored_size
-        each = DEEP_BYTES_PER_PIXEL if self._is_deep else BYTES_PER_PIXEL
-        return len(self.data) + each * width * height
 
     @property
     def is_gray_jpeg(self) -> bool:

@@ -14,8 +14,10 @@ from urllib.parse import quote
 
 from jinja2 import Environment, StrictUndefined
 
-from colorgan.batch.manifest import NAME, Entry, Manifest, has_manifest
-from colorgan.batch.outcome import Status
+from colorgan.batch.entry import Entry
+from colorgan.batch.manifest import Manifest
+from colorgan.batch.manifest_store import NAME, has_manifest
+from colorgan.batch.outcome import Status, how_words, status_words
 from colorgan.errors import RunError, UsageError
 from colorgan.report.thumbnails import FOLDER, Thumbnails
 from colorgan.storage.files import atomic_file
@@ -90,8 +92,9 @@ def _rows(results: Path) -> Iterator[dict[str, Any]]:
         row: dict[str, Any] = {
             "path": os.fsencode(entry.path).decode("utf-8", "replace"),
             "status": entry.status,
-            "how": entry.how,
-            "error": entry.error,
+            "words": status_words(entry.status),
+            "how": how_words(entry.how, entry.note),
+            "error": entry.error or _kind(entry),
             "seconds": entry.seconds,
             "colorfulness": entry.colorfulness,
         }
@@ -103,6 +106,10 @@ def _rows(results: Path) -> Iterator[dict[str, Any]]:
                 row["after"] = after
                 row["before"] = before if entry.status == Status.COLORED else after
         yield row
+
+
+def _kind(entry: Entry) -> str:
+    return f"is not read: {entry.note}" if entry.status == Status.NOT_READ else ""
 
 
 def _last_run(path: Path) -> RunSummary | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from colorgan.batch.job import THUMBNAILS
 from colorgan.errors import ImageError
 from colorgan.photo.color import Planes, merge
 from colorgan.photo.image import Photo
@@ -33,7 +34,7 @@ class Thumbnails:
     @classmethod
     def of(cls, results: Path) -> Thumbnails:
         """Those of a results folder."""
-        return cls(results / FOLDER / "thumbnails")
+        return cls(results / THUMBNAILS)
 
     def pair(self, path: str) -> tuple[Path, Path]:
         """Where the pictures before and after are, for a photograph's path as it is in the manifest."""

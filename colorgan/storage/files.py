@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+import secrets
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryFile
 
@@ -25,17 +26,48 @@ LEFTOVER = ".colorgan-partial"
 def atomic_file(path: Path) -> Iterator[Path]:
     """Give the name of a temporary file beside `path` to write to; it takes its place if no error comes.
 
-    The bytes are on the disk before the name is: after a power loss there is the old file or the new one.
+    After a power loss there is the old file or the new one, with its name: the bytes are on the disk before
+    the name is, and the folder, with those that had to be made, before this returns.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}{LEFTOVER}")
+    made = _make_folder(path.parent)
+    temporary = _new_file(path.parent)
     try:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
+        for folder in (path.parent, *made):
+            _sync_folder(folder)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _new_file(folder: Path) -> Path:
+    """Make an empty file with a short name that nobody can foresee, so that no link can wait there."""
+    while True:
+        path = folder / f".{secrets.token_hex(6)}{LEFTOVER}"
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+            return path
+
+
+def _make_folder(folder: Path) -> list[Path]:
+    """Make a folder and what it is in; give the folders that have got a new one."""
+    missing = [folder] if not folder.exists() else []
+    while missing and not missing[-1].parent.exists():
+        missing.append(missing[-1].parent)
+    folder.mkdir(parents=True, exist_ok=True)
+    return [each.parent for each in missing]
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the names in a folder on the disk, where the system knows how to."""
+    with suppress(OSError):  # Windows opens no folder, and some file systems sync none
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 @contextmanager
@@ -66,9 +98,17 @@ def ignores_case(folder: Path) -> bool:
         return False
 
 
-def remove_leftovers(folder: Path) -> None:
-    """Remove the temporary files that a killed process left in the folder and below it."""
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            if name.startswith(".") and name.endswith(LEFTOVER):
-                Path(parent, name).unlink(missing_ok=True)
+def remove_leftovers(folder: Path, are_in_use: Callable[[], bool] = lambda: False) -> None:
+    """Remove the temporary files that a killed process left in the folder and below it.
+
+    It is asked whether they are in use once they are found: of a process that starts later they are not.
+    """
+    found = [
+        Path(parent, name)
+        for parent, _, names in os.walk(folder)
+        for name in names
+        if name.startswith(".") and name.endswith(LEFTOVER)
+    ]
+    if found and not are_in_use():
+        for path in found:
+            path.unlink(missing_ok=True)

@@ -4,14 +4,14 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import * as ort from "onnxruntime-web";
 
-const STRIDE = 16; // heights and widths are multiples of this
 const [model, photo, result] = process.argv.slice(2);
+const { stride } = JSON.parse(readFileSync(`${model}.json`)); // heights and widths are multiples of this
 
 const bytes = readFileSync(photo);
 const header = /^P5\s+(\d+)\s+(\d+)\s+255\s/.exec(bytes.subarray(0, 64).toString("latin1"));
 if (!header) throw new Error(`${photo}: is not an 8-bit binary PGM`);
 const [fullWidth, fullHeight] = header.slice(1, 3).map(Number);
-const [width, height] = [fullWidth, fullHeight].map((side) => side - (side % STRIDE));
+const [width, height] = [fullWidth, fullHeight].map((side) => side - (side % stride));
 
 const gray = new Float32Array(width * height); // in [0, 1]
 for (let y = 0; y < height; y++)

@@ -3,7 +3,6 @@
 "use strict";
 
 const AT_ONCE = 120; // cards that are added at a time: ten thousand at once would take seconds
-const WORDS = { colored: "colored", copied: "in color already, copied", skipped: "in color already, left out", failed: "failed", restored: "restored" };
 const ORDERS = {
   path: () => 0, // as they come
   least: (a, b) => a.colorfulness - b.colorfulness,
@@ -62,7 +61,7 @@ function card(photo, index) {
   const words = box.appendChild(document.createElement("div"));
   words.className = "words";
   words.textContent = photo.path;
-  const remark = photo.status === "colored" ? "" : photo.error || WORDS[photo.status] || photo.status;
+  const remark = photo.status === "colored" ? "" : photo.error || photo.words;
   if (remark) words.appendChild(document.createElement("span")).textContent = remark;
   return item;
 }
@@ -74,7 +73,7 @@ function open(index) {
   byId("viewer-before").src = photo.before;
   byId("viewer-after").src = photo.after;
   byId("viewer-link").href = photo.link;
-  const facts = [WORDS[photo.status], photo.how, `${photo.seconds.toFixed(2)} s`];
+  const facts = [photo.words, photo.how, `${photo.seconds.toFixed(2)} s`];
   if (photo.status === "colored") facts.push(`colorfulness ${photo.colorfulness.toFixed(1)}`);
   byId("viewer-facts").textContent = facts.filter(Boolean).join("; ");
   if (!viewer.open) {
@@ -109,7 +108,7 @@ function fill(select, values) {
 
 const folders = new Set(PHOTOGRAPHS.map((photo) => folderOf(photo.path)).filter(Boolean));
 fill(byId("folder"), [...folders].sort().map((folder) => [folder, folder]));
-fill(byId("status"), [...new Set(PHOTOGRAPHS.map((photo) => photo.status))].map((status) => [status, WORDS[status] ?? status]));
+fill(byId("status"), [...new Map(PHOTOGRAPHS.map((photo) => [photo.status, photo.words]))]);
 
 document.querySelector("form").addEventListener("submit", (event) => event.preventDefault());
 for (const id of ["name", "folder", "status", "order"]) byId(id).addEventListener("input", choose);

@@ -1,0 +1,111 @@
+"""Take files through read -> decode -> batch -> model -> encode -> write, many at once, within bounds."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from time import perf_counter
+
+import numpy as np
+
+from colorgan.batch.error_log import log_error
+from colorgan.batch.job import Job
+from colorgan.batch.memory import Budget, bytes_to_color
+from colorgan.batch.outcome import Outcome
+from colorgan.batch.pending import failed
+from colorgan.batch.pipeline import Batcher, map_unordered
+from colorgan.batch.timing import StageTimes
+from colorgan.config import MOST_WORKERS, ColorizeConfig
+from colorgan.errors import ColorganError, ImageError, PredictError
+from colorgan.photo.color import Planes
+from colorgan.photo.image import Photo
+from colorgan.storage.paths import storage_of
+from colorgan.storage.protocol import Found, Stamp
+
+Predict = Callable[[Planes], Planes]
+ColorFile = Callable[[Photo, Stamp, Predict], Outcome]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """A model, by what it takes to keep it busy."""
+
+    config: ColorizeConfig
+    predict: Predict
+    """Chroma uint8 (N, 2, h, w) of luma uint8 (N, 1, h, w)."""
+    batch_size: int
+    """Images per call that suit it."""
+    at_once: int
+    """Calls that may run side by side."""
+
+    def outcomes(
+        self, job: Job, todo: Iterator[Found | Outcome], color: ColorFile, times: StageTimes
+    ) -> Iterator[Outcome]:
+        """Each worker takes one file through all stages by `color`, and they meet for batches.
+
+        Outcomes that are known already are passed on.
+        """
+
+        def predict_batch(batch: list[Planes]) -> list[Planes]:
+            try:
+                with times("model"):
+                    return list(self.predict(np.stack(batch)[:, None]))
+            except PredictError:  # out of memory perhaps
+                half = len(batch) // 2
+                if not half:
+                    raise
+                batcher.size = min(batcher.size, half)
+                return predict_batch(batch[:half]) + predict_batch(batch[half:])
+
+        # While batches run, others are read, decoded, encoded and written; a store is waited for, too.
+        busy = (8 if job.is_remote else 2) * self.batch_size * self.at_once
+        workers = self.config.workers or min(busy, MOST_WORKERS)
+        batcher = Batcher(predict_batch, lambda small: small.shape, self.batch_size, self.at_once)
+        budget = Budget(self.config.memory * 1_000_000)
+
+        def work(item: Found | Outcome) -> Outcome:
+            if isinstance(item, Outcome):
+                return item
+            started = perf_counter()
+            try:
+                with times("read"):
+                    needed = _needed(item)
+                with batcher.away():
+                    budget.acquire(needed)
+                try:
+                    with times("read"):
+                        data, stamp = _read(item)
+                        photo = Photo.of(item.path, data, self.config.max_pixels)
+                        sha256 = hashlib.sha256(data).hexdigest()
+                    outcome = color(photo, stamp, batcher)
+                    del data, photo
+                finally:
+                    budget.release(needed)
+            except ImageError as error:
+                return failed(item.path, error.reason, perf_counter() - started)
+            except ColorganError:  # the run as a whole cannot continue
+                raise
+            except Exception as error:  # one file, whatever is wrong with it, is not to end the run
+                log = log_error(job.destination, str(item.path))
+                reason = f"led to an unexpected error ({error!r}); please report it with {log}"
+                return failed(item.path, reason, perf_counter() - started)
+            return replace(outcome, seconds=perf_counter() - started, stamp=stamp, sha256=sha256)
+
+        return map_unordered(work, todo, workers, within=batcher.caller)
+
+
+def _needed(found: Found) -> int:
+    """Bytes of memory that a file takes at most."""
+    try:
+        stamp = found.stamp or storage_of(found.path).stat(found.path)
+        return bytes_to_color(found.path, stamp)
+    except OSError as error:
+        raise ImageError(found.path, f"cannot be read ({error.strerror})") from error
+
+
+def _read(found: Found) -> tuple[bytes, Stamp]:
+    try:
+        return storage_of(found.path).read(found.path, found.stamp)
+    except OSError as error:
+        raise ImageError(found.path, f"cannot be read ({error.strerror})") from error

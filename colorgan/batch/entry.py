@@ -1,0 +1,121 @@
+"""A line of a manifest: what became of one input, as `manifest.schema.json` describes it.
+
+A line has a version. Fields that are not known here stay in the file as they are, and the line still counts:
+a newer colorgan wrote it. Lines of version 1, which have no version, are read as well.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+from typing import Any
+
+from colorgan.batch.outcome import How
+from colorgan.storage.protocol import Stamp
+from colorgan.version import __version__
+
+VERSION = 2
+
+ALIKE = ("status", "how", "made_by", "colorgan")
+"""What millions of entries say alike is in memory once."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What became of one input."""
+
+    path: str
+    """Of the input, relative to the input folder, with forward slashes."""
+    status: str
+    """A Status, or one that a newer colorgan has."""
+    output: str | None = None
+    """Of the result, relative to the results folder, with forward slashes."""
+    how: str = ""
+    """A How, or one that a newer colorgan has."""
+    note: str = ""
+    """Why the luma of a grayscale JPEG was not kept, or of what kind a picture is that is not read."""
+    error: str = ""
+    size: int = 0
+    """Of the input, in bytes."""
+    mtime_ns: int = 0
+    """When the input was last changed, in nanoseconds since 1970."""
+    etag: str = ""
+    """Of an input in object storage."""
+    sha256: str = ""
+    """Of the input, in hexadecimal; empty if it was not read."""
+    output_size: int | None = None
+    """Of the result, in bytes; None if that is not known."""
+    output_mtime_ns: int = 0
+    """When the result was written, in nanoseconds since 1970; 0 for an object."""
+    output_sha256: str = ""
+    """Of the result, in hexadecimal; empty if that is not known."""
+    made_by: str = ""
+    """The model, and the settings that change a result."""
+    seconds: float = 0.0
+    """From reading the input to the result's being in place."""
+    colorfulness: float = 0.0
+    """Of the result (Hasler and Suesstrunk), as the generator sees it; 0 is gray, or not colored here."""
+    finished: str = ""
+    """Date and time in UTC, as ISO 8601 has it."""
+    colorgan: str = __version__
+    """The version that wrote it."""
+
+    @property
+    def stamp(self) -> Stamp:
+        """Of the input."""
+        return Stamp(self.size, self.mtime_ns, self.etag)
+
+    def to_line(self) -> str:
+        """One line of ASCII JSON, without its end; names that are not UTF-8 stay by surrogateescape."""
+        return json.dumps({"version": VERSION, **asdict(self)})
+
+
+TYPES: dict[str, type | tuple[type, ...]] = {
+    "str": str,
+    "str | None": (str, type(None)),
+    "int": int,
+    "int | None": (int, type(None)),
+    "float": (float, int),
+}
+FIELDS = {field.name: TYPES[str(field.type)] for field in fields(Entry)}
+
+
+def now() -> str:
+    """Date and time in UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def parse(line: str) -> Entry | None:
+    """Read a line; None for one that was cut off, is another program's, or leads out of the folders."""
+    try:
+        values = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(values, dict) or not {"path", "status"} <= values.keys():
+        return None
+    fits = {name: isinstance(values[name], FIELDS[name]) for name in FIELDS.keys() & values.keys()}
+    version = values.get("version", 1)
+    is_newer = isinstance(version, int) and version > VERSION  # its fields may hold something else by now
+    if not (all(fits.values()) or is_newer) or not (fits["path"] and fits["status"]):
+        return None
+    known = {name: values[name] for name, fit in fits.items() if fit}
+    if known.get("output") and not is_inside(known["output"]):
+        return None
+    if "version" not in values:
+        known |= _from_version_1(known)
+    return Entry(**known | {name: sys.intern(known[name]) for name in ALIKE if name in known})
+
+
+def is_inside(name: str) -> bool:
+    """Whether a path, as a manifest gives it, stays inside the folder that it is relative to."""
+    path = PurePosixPath(name)
+    return not path.is_absolute() and ".." not in path.parts
+
+
+def _from_version_1(values: dict[str, Any]) -> dict[str, Any]:
+    """`how` held words: `luma kept`, `copied`, or `encoded` with the reason."""
+    how, _, note = str(values.get("how", "")).partition(", as ")
+    return {"how": How.LUMA_KEPT.value if how == "luma kept" else how, "note": note, "colorgan": ""}

@@ -1,0 +1,210 @@
+"""Where the manifests of a results folder are, and who may write to them.
+
+`manifest.jsonl` has one line for each input. Lines are only ever added while a run lasts, and the last line
+of a path wins; at its end the file is compacted. Runs side by side, each of a shard of the inputs, have a
+file each, `.colorgan/3-of-8.jsonl`, which the next run of all inputs takes into `manifest.jsonl`. Each run
+has a note beside its manifest, with the files that it has in hand.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
+from pathlib import Path, PurePath
+from typing import Protocol, TextIO, TypeVar
+
+from filelock import FileLock, Timeout
+
+from colorgan.batch.entry import Entry, parse
+from colorgan.batch.sharding import Shard
+from colorgan.errors import InUseError, RunError
+from colorgan.storage.files import atomic_file, make_writable, remove_leftovers
+
+NAME = "manifest.jsonl"
+LOCK = ".colorgan.lock"
+NOTE = ".colorgan.note"
+SHARDS = ".colorgan"
+"""Folder for the manifests, locks and notes of shards."""
+PATIENCE = 0.5
+"""Seconds to wait for a lock, which runs of other shards take for a moment to see whether it is free."""
+
+Folder = TypeVar("Folder", bound=PurePath)
+
+
+class ManifestStore(Protocol):
+    """The manifests that a run of a shard, or of all inputs, has to know, and the one that it writes."""
+
+    ahead: int
+    """Inputs to note before one of them is begun."""
+
+    def entries(self) -> Iterator[Entry]:
+        """What earlier runs said, the last word on a path last."""
+
+    def notes(self) -> list[str]:
+        """The notes of earlier runs that did not end as they should."""
+
+    def opened(self) -> AbstractContextManager[None]:
+        """Take the folder, or the shard, for one run; InUseError if another one has it."""
+
+    def add(self, line: str) -> None:
+        """Add a line; it is in the file, though perhaps not yet on the disk, when this returns."""
+
+    def note(self, text: str) -> None:
+        """Replace the note; an empty one is removed."""
+
+
+class LocalManifests:
+    """The manifests in a folder on disk."""
+
+    ahead = 1
+
+    def __init__(self, folder: Path, shard: Shard | None = None) -> None:
+        self.folder, self.shard = folder, shard
+        self.mine, self.my_note = manifest_path(folder, shard), manifest_path(folder, shard, NOTE)
+        self._file: TextIO | None = None
+
+    def entries(self) -> Iterator[Entry]:
+        """Of all manifests, but for those of other shards of as many, which hold nothing of this one."""
+        # They may be long.
+        beside = _of_shards(self.folder, NAME, self.shard.count) if self.shard else []
+        sources = [path for path in _sources(self.folder) if path == self.mine or path not in beside]
+        if self.shard and self.shard.is_chunk:
+            sources = [self.mine]
+        return (entry for _, entry in _read(sources))
+
+    def notes(self) -> list[str]:
+        """Of all runs."""
+        found = []
+        for path in [self.folder / NOTE, *_of_shards(self.folder, NOTE)]:
+            with suppress(FileNotFoundError):
+                found.append(path.read_text("ascii", "replace"))
+        return found
+
+    @contextmanager
+    def opened(self) -> Iterator[None]:
+        """Take the folder or the shard; what a killed run left behind is removed if it is nobody's."""
+        make_writable(self.mine.parent)
+        try:
+            with self._locked():
+                if not self.shard or not self.shard.is_chunk:
+                    remove_leftovers(self.folder, self._others_run)
+                if not self.shard and len(sources := _sources(self.folder)) > 1:
+                    _compact(self.mine, sources)
+                with self.mine.open("a", encoding="ascii") as self._file:
+                    self._file.write("\n")  # ends a line that a killed run left unfinished
+                    yield
+                _compact(self.mine, [self.mine])
+        except Timeout as error:
+            raise InUseError(f"{self.folder}: another run is writing to it{self._owner(error)}") from error
+        except OSError as error:
+            reason = f"cannot be written ({error.strerror}); make room and run the same command again"
+            raise RunError(f"{self.mine}: {reason}") from error
+
+    def add(self, line: str) -> None:
+        """Add a line to the manifest."""
+        assert self._file is not None, "it was not opened"
+        self._file.write(line + "\n")
+        self._file.flush()
+
+    def note(self, text: str) -> None:
+        """Replace the note at once; one that is removed takes those of shards with it, as it knew them."""
+        if text:
+            # Not synced: it is for a process that ends, not for a machine that does.
+            temporary = self.my_note.with_name(f"{self.my_note.name}.new")
+            temporary.write_text(text, "ascii")
+            temporary.replace(self.my_note)
+        else:
+            self.my_note.unlink(missing_ok=True)
+        if not self.shard:
+            for path in _of_shards(self.folder, NOTE):
+                path.unlink(missing_ok=True)
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """Hold a lock while nobody holds that of all inputs, or of shards that may overlap with this one.
+
+        Each takes its own before it looks at the others: of two that begin at once, one sees the other.
+        """
+        mine = manifest_path(self.folder, self.shard, LOCK)
+        with FileLock(mine, timeout=PATIENCE):
+            beside = _of_shards(self.folder, LOCK, self.shard.count) if self.shard else []
+            for other in [self.folder / LOCK, *_of_shards(self.folder, LOCK)]:
+                if other != mine and other not in beside and not _is_free(other):
+                    raise Timeout(str(other))
+            yield
+
+    def _others_run(self) -> bool:
+        """Whether other shards are being worked on."""
+        locks = [self.folder / LOCK, *_of_shards(self.folder, LOCK)]
+        mine = manifest_path(self.folder, self.shard, LOCK)
+        return any(lock != mine and lock.exists() and not _is_free(lock) for lock in locks)
+
+    def _owner(self, timeout: Timeout) -> str:
+        """Who has the lock, as its note tells, and what to do."""
+        try:
+            note = Path(timeout.lock_file).with_suffix(Path(NOTE).suffix)
+            return f" ({json.loads(note.read_text('ascii'))['owner']}); wait for its end"
+        except (OSError, ValueError, KeyError, TypeError):
+            return "; wait for its end"
+
+
+def has_manifest(folder: Path) -> bool:
+    """Whether a folder holds results of colorgan-batch."""
+    return any(path.is_file() for path in _sources(folder))
+
+
+def runs_under_way(folder: Path) -> list[str]:
+    """What is being written to a results folder: `all`, or shards such as `3-of-8`."""
+    locks = {path.stem: path for path in _of_shards(folder, LOCK)} | {"all": folder / LOCK}
+    return [name for name, lock in locks.items() if lock.exists() and not _is_free(lock)]
+
+
+def _is_free(lock: Path) -> bool:
+    try:
+        with FileLock(lock, timeout=PATIENCE):
+            return True
+    except Timeout:
+        return False
+    except OSError:  # of a reader, who cannot try a lock
+        return True
+
+
+def manifest_path(folder: Folder, shard: Shard | None, name: str = NAME) -> Folder:
+    """The file of this name in a results folder, or that of a shard in its place."""
+    return folder / SHARDS / f"{shard.name}{Path(name).suffix}" if shard else folder / name
+
+
+def _of_shards(folder: Path, name: str, count: int | None = None) -> list[Path]:
+    """The files of this kind that shards have, or those of so many; the latest last."""
+    found = {}
+    for path in (folder / SHARDS).glob(f"*-of-{count or '*'}{Path(name).suffix}"):
+        with suppress(FileNotFoundError):  # a run of all inputs has just taken it in
+            found[path] = path.stat().st_mtime_ns
+    return sorted(found, key=found.__getitem__)
+
+
+def _sources(folder: Path) -> list[Path]:
+    """All manifests in a results folder; what later ones say goes first."""
+    return [folder / NAME, *_of_shards(folder, NAME)]
+
+
+def _compact(path: Path, sources: list[Path]) -> None:
+    """Keep the last line of each path in one file, by reading the sources twice; the others go."""
+    last = {entry.path: number for number, (_, entry) in enumerate(_read(sources))}
+    with atomic_file(path) as temporary, temporary.open("w", encoding="ascii") as compacted:
+        for number, (line, entry) in enumerate(_read(sources)):
+            if last[entry.path] == number:
+                compacted.write(line.rstrip("\n") + "\n")
+    for source in sources:
+        if source != path:
+            source.unlink()
+
+
+def _read(paths: list[Path]) -> Iterator[tuple[str, Entry]]:
+    """The lines that are whole, and what they say."""
+    for path in paths:
+        with suppress(FileNotFoundError), path.open(encoding="ascii", errors="replace") as lines:
+            for line in lines:
+                if entry := parse(line):
+                    yield line, entry

@@ -1,0 +1,74 @@
+"""How much memory a photograph takes, told by its header before any of it is read, and a bound on the sum."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Condition
+
+from PIL import Image
+
+from colorgan.photo.pillow import DECODE_ERRORS, NO_LIMIT
+from colorgan.storage.paths import AnyPath, storage_of
+from colorgan.storage.protocol import Stamp
+
+BYTES_PER_PIXEL = 16
+"""Decoded, luma, chroma, merged and converted, as Pillow keeps them, and the result."""
+DEEP = 30
+"""The same of 16 bits a channel."""
+
+
+def bytes_to_color(path: AnyPath, stamp: Stamp) -> int:
+    """Memory that coloring a file takes at most, in bytes; of one that is no image, that of its bytes.
+
+    OSError if it cannot be opened.
+    """
+    with storage_of(path).open(path, stamp) as file:
+        try:
+            with NO_LIMIT, Image.open(file) as image:
+                pixels = image.width * image.height
+                each = DEEP if image.mode.startswith(("I", "F")) else BYTES_PER_PIXEL
+        except DECODE_ERRORS:  # to be said when it is read
+            pixels = each = 0
+    return 2 * stamp.size + each * pixels
+
+
+class Budget:
+    """Lets work begin, in the order of arrival, while the sum of its sizes stays within a limit.
+
+    What is larger than the limit runs alone.
+    """
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._taken = 0
+        self._waiting = deque[object]()
+        self._changed = Condition()
+
+    @contextmanager
+    def holding(self, size: int) -> Iterator[None]:
+        """Wait until there is room, and take it for as long as this lasts."""
+        self.acquire(size)
+        try:
+            yield
+        finally:
+            self.release(size)
+
+    def acquire(self, size: int) -> None:
+        """Wait until there is room, and take it."""
+        ticket = object()
+        with self._changed:
+            self._waiting.append(ticket)
+            self._changed.wait_for(
+                lambda: self._waiting[0] is ticket and (not self._taken or self._taken + size <= self.limit)
+            )
+            self._waiting.popleft()
+            self._taken += size
+            self._changed.notify_all()
+
+    def release(self, size: int) -> None:
+        """Give room back."""
+        with self._changed:
+            self._taken -= size
+            self._changed.notify_all()

@@ -1,0 +1,37 @@
+"""Write results, and tell what to know them by later."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+from pathlib import Path
+
+from colorgan.batch.outcome import Written
+from colorgan.errors import ImageError, RunError
+from colorgan.storage.paths import AnyPath, storage_of
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def write_result(path: AnyPath, data: bytes, mtime_ns: int = 0) -> Written:
+    """Write a result; a full disk or a store without access ends the run, another failure is the image's.
+
+    `mtime_ns` is the time of change to give to a file on disk, in nanoseconds since 1970; 0 is now.
+    """
+    storage = storage_of(path)
+    try:
+        storage.write(path, data)
+        if mtime_ns and isinstance(path, Path):
+            os.utime(path, ns=(mtime_ns, mtime_ns))
+        # To ask a store once more would take a request for each; its objects have no times of their own.
+        mtime_ns = 0 if storage.is_remote else storage.stat(path).mtime_ns
+    except OSError as error:
+        if error.errno in DISK_FULL:
+            raise RunError(
+                f"{path.parent}: the disk is full; make room and run the same command again"
+            ) from error
+        if storage.is_remote and isinstance(error, PermissionError):
+            raise RunError(f"{path}: cannot be written ({error.strerror})") from error
+        raise ImageError(path, f"cannot be written ({error.strerror})") from error
+    return Written(len(data), hashlib.sha256(data).hexdigest(), mtime_ns)

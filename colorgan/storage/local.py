@@ -1,0 +1,151 @@
+"""Files on disk."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from colorgan.errors import ImageError
+from colorgan.storage.files import atomic_file, ignores_case
+from colorgan.storage.protocol import ChangedError, Found, LeaveOut, Report, Stamp, leave_out_nothing
+
+KINDS = ((stat.S_ISFIFO, "FIFO"), (stat.S_ISSOCK, "socket"), (stat.S_ISDIR, "folder"))
+
+
+class LocalStorage:
+    """Storage for paths of pathlib."""
+
+    is_remote = False
+
+    def read(self, path: Path, stamp: Stamp | None = None) -> tuple[bytes, Stamp]:
+        """Read a file, and see by its size and time that it stayed as it was."""
+        with self.open(path) as file:
+            before = _stamp_of(os.fstat(file.fileno()))
+            data = file.read()
+            after = _stamp_of(os.fstat(file.fileno()))
+        if not before == after == (stamp or before) or len(data) != before.size:
+            raise ChangedError(errno.EBUSY, "it changed while it was read", str(path))
+        return data, before
+
+    def open(self, path: Path, _stamp: Stamp | None = None) -> BinaryIO:
+        """Open a regular file; others, which may have no end or make one wait, are refused."""
+        _require_regular(path, path.stat())
+        # Were it a FIFO by now, to open it would wait for a writer; of a file, the flag means nothing.
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+        try:
+            _require_regular(path, os.fstat(descriptor))
+            return os.fdopen(descriptor, "rb")
+        except BaseException:
+            os.close(descriptor)
+            raise
+
+    def write(self, path: Path, data: bytes) -> None:
+        """Write a file whole, or leave what was there."""
+        with atomic_file(path) as temporary:
+            temporary.write_bytes(data)
+
+    def stat(self, path: Path) -> Stamp:
+        """Size and time."""
+        return _stamp_of(path.stat())
+
+    def is_file(self, path: Path) -> bool:
+        """Whether there is such a file."""
+        return path.is_file()
+
+    def is_folder(self, path: Path) -> bool:
+        """Whether there is such a folder."""
+        return path.is_dir()
+
+    def listing(self, folder: Path) -> LocalListing:
+        """The files in a folder, looked for anew each time."""
+        return LocalListing(folder)
+
+    def stamps(self, folder: Path, _names: Collection[str]) -> Callable[[str], Stamp | None]:
+        """Tell the stamps of files, each asked for when it is."""
+
+        def stamp(name: str) -> Stamp | None:
+            try:
+                found = (folder / name).stat()
+            except (OSError, ValueError):
+                return None
+            return _stamp_of(found) if stat.S_ISREG(found.st_mode) else None
+
+        return stamp
+
+    def tells_case_apart(self, folder: Path) -> bool:
+        """Whether the file system does, tried in the folder."""
+        return not ignores_case(folder)
+
+
+@dataclass(frozen=True)
+class LocalListing:
+    """The files in a folder and below it."""
+
+    folder: Path
+
+    def files(self, report: Report, leave_out: LeaveOut = leave_out_nothing) -> Iterator[Found]:
+        """Files but for hidden ones, by their names."""
+        return map(Found, walk_files(self.folder, report, leave_out))
+
+
+def refuse(folder: Path, reason: str) -> None:
+    """Raise ImageError: what `walk_files` does with a folder that cannot be read, if not told otherwise."""
+    raise ImageError(folder, reason)
+
+
+def walk_files(
+    folder: Path, report: Report = refuse, leave_out: LeaveOut = leave_out_nothing
+) -> Iterator[Path]:
+    """Files in the folder and below it, by their names, but for hidden ones and what is left out.
+
+    Links to folders are followed, except to one that the link is in. A folder that cannot be read is
+    reported, with the reason, and the walk continues.
+    """
+    waiting: list[tuple[Path, frozenset[object]]] = [(folder, frozenset())]
+    left_out = set[Path]()
+    while waiting:
+        folder, not_again = waiting.pop()
+        if (identity := identity_of(folder)) in not_again:
+            continue
+        try:
+            with os.scandir(folder) as entries:
+                visible = sorted((entry.name, _is_folder(entry)) for entry in entries if entry.name[0] != ".")
+        except OSError as error:
+            report(folder, f"cannot be read ({error.strerror})")
+            continue
+        left_out.update(folder / name for name in leave_out(folder, {name for name, _ in visible}))
+        there = [(path, is_folder) for name, is_folder in visible if (path := folder / name) not in left_out]
+        yield from (path for path, is_folder in there if not is_folder)
+        below = [path for path, is_folder in there if is_folder]
+        waiting += [(path, not_again | {identity}) for path in reversed(below)]
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself: to be reported when it is read
+        return False
+
+
+def identity_of(folder: Path) -> object:
+    """What two paths to one folder have in common."""
+    try:
+        found = folder.stat()
+    except OSError:
+        return folder
+    return found.st_dev, found.st_ino
+
+
+def _require_regular(path: Path, found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        kind = next((kind for is_kind, kind in KINDS if is_kind(found.st_mode)), "device")
+        raise OSError(errno.EINVAL, f"it is a {kind}, not a file", str(path))
+
+
+def _stamp_of(found: os.stat_result) -> Stamp:
+    return Stamp(found.st_size, found.st_mtime_ns)

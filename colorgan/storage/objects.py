@@ -1,0 +1,265 @@
+"""Files in object storage, by fsspec: there whole or not at all, as a store puts them there at once.
+
+Credentials are found by the store's own library, as it always does.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import json
+import re
+import shutil
+import weakref
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path, PurePosixPath
+from tempfile import mkdtemp
+from typing import Any, BinaryIO
+
+from colorgan.errors import ColorganError, RunError, UsageError
+from colorgan.storage.files import atomic_file
+from colorgan.storage.protocol import ChangedError, Found, LeaveOut, Report, Stamp, ignore, leave_out_nothing
+
+STORES = ("s3", "gs", "az")
+FOR_MODELS = (*STORES, "https", "http")
+"""A web server has no list of what it holds."""
+
+MD5 = re.compile("[0-9a-f]{32}")
+PIECE = 1 << 16
+"""Bytes to ask for at a time where a part of an object will do."""
+
+
+class ObjectPath(PurePosixPath):
+    """The place of an object, such as s3://bucket/scans/a.jpg, with the operations of a pure path."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return super().__str__().replace(":/", "://", 1) if self._scheme else super().__str__()
+
+    @property
+    def _scheme(self) -> str:
+        """Empty for a relative one."""
+        first = self.parts[0] if self.parts else ""
+        return first[:-1] if first.endswith(":") and first[:-1] in FOR_MODELS else ""
+
+    @property
+    def store(self) -> Any:
+        """The fsspec file system that it is in."""
+        return _store(self._scheme)
+
+
+class ObjectStorage:
+    """Storage for paths of objects."""
+
+    is_remote = True
+
+    def read(self, path: ObjectPath, stamp: Stamp | None = None) -> tuple[bytes, Stamp]:
+        """Read an object, and see that it is the one that a listing gave; without `stamp`, ask for it."""
+        stamp = stamp or self.stat(path)
+        if stamp.size == 0:
+            return b"", stamp  # there is no range to ask for
+        with as_os_errors(path):
+            # Of an unknown size, it would be asked for first.
+            data = bytes(path.store.cat_file(str(path), start=0, end=stamp.size))
+        if len(data) != stamp.size or (not _has_etag(data, stamp) and self.stat(path) != stamp):
+            raise ChangedError(errno.EBUSY, "it changed since it was listed", str(path))
+        return data, stamp
+
+    def open(self, path: ObjectPath, stamp: Stamp | None = None) -> BinaryIO:
+        """Open an object to read a part of it, of which alone it is asked for."""
+        return io.BufferedReader(_Pieces(path, stamp or self.stat(path)), PIECE)
+
+    def write(self, path: ObjectPath, data: bytes) -> None:
+        """Make an object, or replace it."""
+        with as_os_errors(path):
+            path.store.pipe_file(str(path), data)
+
+    def stat(self, path: ObjectPath) -> Stamp:
+        """Size and ETag."""
+        with as_os_errors(path):
+            return _stamp_of(path.store.info(str(path)))
+
+    def is_file(self, path: ObjectPath) -> bool:
+        """Whether there is such an object; RunError if the store does not say."""
+        try:
+            with as_os_errors(path):
+                return bool(path.store.info(str(path))["type"] == "file")
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise RunError(f"{path}: cannot be looked up ({error.strerror})") from error
+
+    def is_folder(self, _path: ObjectPath) -> bool:
+        """Any may be one."""
+        return True
+
+    def listing(self, folder: ObjectPath) -> ObjectListing:
+        """The objects in a folder."""
+        return ObjectListing(folder)
+
+    def stamps(self, folder: ObjectPath, names: Collection[str]) -> Callable[[str], Stamp | None]:
+        """Tell the stamps of objects, by one listing."""
+        missing, there = set(names), dict[str, Stamp]()
+        if missing:
+            for path, stamp in ObjectListing(folder, hidden=True).files(ignore):
+                if stamp and (name := path.relative_to(folder).as_posix()) in missing:
+                    there[name] = stamp
+        return there.get
+
+    def tells_case_apart(self, _folder: ObjectPath) -> bool:
+        """It does."""
+        return True
+
+
+class _Pieces(io.RawIOBase):
+    """An object as a file to read from, piece by piece."""
+
+    def __init__(self, path: ObjectPath, stamp: Stamp) -> None:
+        self.path, self.place, self.size = path, 0, stamp.size
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        start = {io.SEEK_SET: 0, io.SEEK_CUR: self.place, io.SEEK_END: self.size}[whence]
+        self.place = max(0, start + offset)
+        return self.place
+
+    def readinto(self, buffer: Any) -> int:
+        end = min(self.place + len(buffer), self.size)
+        if end <= self.place:
+            return 0
+        with as_os_errors(self.path):
+            data = self.path.store.cat_file(str(self.path), start=self.place, end=end)
+        buffer[: len(data)] = data
+        self.place += len(data)
+        return len(data)
+
+
+OBJECTS = ObjectStorage()
+
+
+def download(path: ObjectPath) -> bytes:
+    """The bytes of an object, whose size need not be known, as that of a file on a web server."""
+    with as_os_errors(path):
+        return bytes(path.store.cat_file(str(path)))
+
+
+def remove(paths: Iterable[ObjectPath]) -> None:
+    """Remove objects; those that are gone already do not matter."""
+    for path in paths:
+        with as_os_errors(path), suppress(FileNotFoundError):
+            path.store.rm_file(str(path))
+
+
+class ObjectListing:
+    """The objects below a prefix, folder by folder; asked for once, and kept in a temporary file.
+
+    There are none below one that does not exist; RunError if the store does not answer.
+    """
+
+    def __init__(self, folder: ObjectPath, hidden: bool = False) -> None:
+        self.folder, self.hidden = folder, hidden
+        """Whether those with a part that begins with a dot are among them."""
+        self._unnameable: list[str] = []
+        """Objects and folders that no path can name, as a part of theirs is empty or consists of dots."""
+        self._file = scratch_folder(self) / "listing.jsonl"
+
+    def files(self, report: Report, leave_out: LeaveOut = leave_out_nothing) -> Iterator[Found]:
+        """The objects; what no path can name is reported."""
+        if not self._file.exists():
+            with atomic_file(self._file) as temporary, temporary.open("w", encoding="ascii") as file:
+                for name, found in self._ask("", leave_out, set()):
+                    file.write(json.dumps([name, *found]) + "\n")
+        with self._file.open(encoding="ascii") as file:
+            for line in file:
+                name, *found = json.loads(line)
+                yield Found(self.folder / name, Stamp(*found))
+        for name in self._unnameable:
+            report(self.folder, f"holds {name!r}, of which colorgan can make no path; rename it")
+
+    def _ask(self, below: str, leave_out: LeaveOut, left_out: set[str]) -> Iterator[tuple[str, Stamp]]:
+        """Objects in a folder of the listing's and below; of text, not paths, as there may be millions."""
+        folder = str(self.folder / below)
+        try:
+            with as_os_errors(self.folder):
+                entries = self.folder.store.ls(folder, detail=True)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise RunError(f"{folder}: cannot be listed ({error.strerror})") from error
+        start = len(folder.partition("://")[2]) + 1
+        named = sorted((str(entry["name"])[start:], index) for index, entry in enumerate(entries))
+        not_these = leave_out(self.folder / below, {name.rstrip("/") for name, _ in named})
+        left_out.update(f"{below}{name}" for name in not_these)
+        for name, index in named:
+            entry = entries[index]
+            is_folder = entry["type"] == "directory"
+            if not name and not is_folder:  # a marker that makes an empty folder visible
+                continue
+            if not name or "/" in name or name == ".":
+                self._unnameable.append(str(entry["name"]))
+            elif (self.hidden or not name.startswith(".")) and f"{below}{name}" not in left_out:
+                if is_folder:
+                    yield from self._ask(f"{below}{name}/", leave_out, left_out)
+                else:
+                    yield f"{below}{name}", _stamp_of(entry)
+
+
+def scratch_folder(owner: object) -> Path:
+    """A temporary folder that goes when its owner does."""
+    folder = mkdtemp(prefix="colorgan-")
+    weakref.finalize(owner, shutil.rmtree, folder, ignore_errors=True)
+    return Path(folder)
+
+
+def _has_etag(data: bytes, stamp: Stamp) -> bool:
+    """Whether these bytes are surely those of the ETag, which is their MD5 with most stores and settings."""
+    return (
+        bool(MD5.fullmatch(stamp.etag)) and hashlib.md5(data, usedforsecurity=False).hexdigest() == stamp.etag
+    )
+
+
+def _stamp_of(entry: dict[str, Any]) -> Stamp:
+    etag = entry.get("ETag") or entry.get("etag") or ""
+    return Stamp(int(entry.get("size") or 0), etag=str(etag).strip('"'))
+
+
+@cache
+def _store(scheme: str) -> Any:
+    import fsspec
+
+    try:
+        # Its listings are used once, and would be kept for ever.
+        return fsspec.filesystem(scheme, **({"use_listings_cache": False} if scheme in STORES else {}))
+    except ImportError as error:
+        raise UsageError(f"{scheme}://: this needs more packages: pip install 'colorgan[cloud]'") from error
+    except Exception as error:  # of what the library misses, such as the name of an account
+        raise UsageError(f"{scheme}://: cannot be used ({_in_words(error)})") from error
+
+
+@contextmanager
+def as_os_errors(path: ObjectPath) -> Iterator[None]:
+    """Whatever a store's library raises, as an OSError that says why."""
+    try:
+        yield
+    except ColorganError:
+        raise
+    except FileNotFoundError as error:
+        raise FileNotFoundError(2, "there is no such object or bucket", str(path)) from error
+    except PermissionError as error:
+        raise PermissionError(13, "access is denied", str(path)) from error
+    except Exception as error:  # libraries have errors of their own, which are no OSErrors
+        raise OSError(5, _in_words(error), str(path)) from error
+
+
+def _in_words(error: Exception) -> str:
+    words = " ".join(str(error).split()) or type(error).__name__
+    return words if len(words) <= 200 else words[:197] + "..."

@@ -1,0 +1,94 @@
+"""What a place for files can do, be it on a disk or in an object store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator
+from pathlib import PurePath
+from typing import Any, BinaryIO, NamedTuple, Protocol
+
+
+class Stamp(NamedTuple):
+    """What changes when a file does."""
+
+    size: int
+    """In bytes."""
+    mtime_ns: int = 0
+    """Of a file on disk, in nanoseconds since 1970."""
+    etag: str = ""
+    """Of an object."""
+
+
+UNREAD = Stamp(0)
+
+
+class Found(NamedTuple):
+    """A file as a listing gives it."""
+
+    path: Any
+    """A Path or an ObjectPath."""
+    stamp: Stamp | None = None
+    """None where a listing does not tell, as on a disk."""
+
+
+class ChangedError(OSError):
+    """A file changed between being listed and read, or while it was read."""
+
+
+Report = Callable[[Any, str], None]
+"""Is told of a folder that cannot be read, and why."""
+
+LeaveOut = Callable[[Any, Collection[str]], Collection[str]]
+"""Given a folder and the names in it, gives the paths below it that are not to be listed."""
+
+
+def leave_out_nothing(_folder: Any, _names: Collection[str]) -> Collection[str]:
+    """List everything."""
+    return ()
+
+
+class Listing(Protocol):
+    """The files of a folder and below it; it can be gone through again."""
+
+    def files(self, report: Report, leave_out: LeaveOut = leave_out_nothing) -> Iterator[Found]:
+        """Visible files by their names, folder by folder; what cannot be listed is reported."""
+
+
+class Storage(Protocol):
+    """The operations on files of one kind of path; what cannot be done is an OSError that says why."""
+
+    is_remote: bool
+    """Whether each operation takes a request."""
+
+    def read(self, path: Any, stamp: Stamp | None = None) -> tuple[bytes, Stamp]:
+        """The bytes of a file, all of one state, and that state's stamp.
+
+        ChangedError if it is not the state of `stamp`, or changed while it was read.
+        """
+
+    def open(self, path: Any, stamp: Stamp | None = None) -> BinaryIO:
+        """Open a file to read a part of it, a regular one; `stamp` is its stamp, if that is known."""
+
+    def write(self, path: Any, data: bytes) -> None:
+        """Write a file whole, or leave what was there."""
+
+    def stat(self, path: Any) -> Stamp:
+        """What to know a change by."""
+
+    def is_file(self, path: Any) -> bool:
+        """Whether there is such a file; RunError if a store does not say."""
+
+    def is_folder(self, path: Any) -> bool:
+        """Whether there is such a folder; a store has no folders, so that any may be one."""
+
+    def listing(self, folder: Any) -> Listing:
+        """The files in a folder."""
+
+    def stamps(self, folder: Any, names: Collection[str]) -> Callable[[str], Stamp | None]:
+        """Tell the stamps of these files, by their paths in a folder; None of one that is not there."""
+
+    def tells_case_apart(self, folder: Any) -> bool:
+        """Whether names that differ in case alone are different files."""
+
+
+def ignore(_folder: PurePath, _reason: str) -> None:
+    """Do not mind a folder that cannot be read."""
