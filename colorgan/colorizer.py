@@ -27,7 +27,7 @@ from colorgan.batch.trial import Order, try_alone
 from colorgan.config import ColorizeConfig
 from colorgan.errors import ImageError, UsageError
 from colorgan.photo.color import TONED, Planes, chroma_spread, colorfulness, merge, saturate
-from colorgan.photo.encode import Result, encode_result, output_format, suffix_of
+from colorgan.photo.encode import Result, encode_result, note_on_copy, output_format, suffix_of
 from colorgan.photo.image import Photo
 from colorgan.photo.source import Source, photo_of
 from colorgan.report import write_report
@@ -124,10 +124,9 @@ class Colorizer:
         source = photo_of(photo, self.config.max_pixels)
         small, has_color = self._sketch(source)
         if has_color and self.config.if_color != "recolor":
-            skipped = self.config.if_color == "skip"
-            status = Status.SKIPPED if skipped else Status.COPIED
-            how = How.NOT_WRITTEN if skipped else How.COPIED
-            return Colored(b"" if skipped else source.data, source.format, status, how)
+            if self.config.if_color == "skip":
+                return Colored(b"", source.format, Status.SKIPPED, How.NOT_WRITTEN)
+            return Colored(source.data, source.format, Status.COPIED, How.COPIED, note_on_copy(source))
         chroma = saturate(self.model.predict(small), self.config.saturation)
         result = encode_result(source, chroma, self.config, self.model.credit, self._guide(small))
         return Colored(result.data, result.format, Status.COLORED, how_of(result), result.note)
@@ -243,7 +242,9 @@ class Colorizer:
             output = job.output_path(photo.path, photo.format)
             with times("write"):
                 written = write_result(output, photo.data, stamp.mtime_ns)
-            return Outcome(photo.path, Status.COPIED, output, How.COPIED, written=written)
+            return Outcome(
+                photo.path, Status.COPIED, output, How.COPIED, note=note_on_copy(photo), written=written
+            )
         output = job.output_path(photo.path, output_format(photo, self.config.format))
         chroma = saturate(self.model.predict(small, predict), self.config.saturation)
         with times("encode"):

@@ -47,6 +47,15 @@ def test_sixteen_bits_are_scaled_not_clipped(make_photo: MakePhoto, tmp_path: Pa
     assert np.array_equal(np.asarray(Photo.read(tmp_path / f"a.{suffix}").luma()), gray)
 
 
+@pytest.mark.parametrize("suffix", ["png", "tif", "jp2", "pgm"])
+def test_sixteen_bits_are_read_of_every_format_that_has_them(tmp_path: Path, suffix: str) -> None:
+    gray = np.linspace(0, 65535, 40 * 30).reshape(30, 40).astype(np.uint16)
+    Image.fromarray(gray).save(tmp_path / f"a.{suffix}")
+    deep = Photo.read(tmp_path / f"a.{suffix}").deep_luma()
+    assert deep is not None
+    assert np.abs(deep.astype(int) - gray).max() <= 1
+
+
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_orientation_is_applied_to_every_view(
     make_photo: MakePhoto, tmp_path: Path, orientation: int

@@ -11,7 +11,7 @@ import pytest
 import tifffile
 from conftest import MakePhoto
 from PIL import Image
-from samples import DEEP, GRAY, encoded, exif, jpeg, orientation, segment, text, with_segments
+from samples import DEEP, GRAY, encoded, exif, jpeg, orientation, segment, text, tiff, with_segments
 
 import colorgan
 from colorgan import ColorizeConfig, Colorizer, ImageError, Status, UsageError, colorize
@@ -139,11 +139,19 @@ def test_what_is_no_photograph_is_one_clear_error(colorizer: Colorizer, source: 
 def test_an_image_brings_its_orientation_and_what_it_says(colorizer: Colorizer) -> None:
     data = with_segments(jpeg(), segment(0xE1, b"Exif\0\0" + exif(text(315, "J. Smith"), orientation(6))))
     with Image.open(io.BytesIO(data)) as image:
-        result = colorizer.colorize(image)
-    with Image.open(io.BytesIO(result.data)) as colored:
-        assert colored.size == (48, 80)
-        assert colored.getexif()[315] == "J. Smith"
-        assert colored.getexif().get(274, 1) == 1
+        made = Image.fromarray(GRAY)
+        made.getexif().update(image.getexif())
+        results = [colorizer.colorize(image), colorizer.colorize(made)]
+    with Image.open(io.BytesIO(tiff(GRAY.tobytes(), 8, "<", text(315, "J. Smith"), orientation(6)))) as image:
+        results.append(colorizer.colorize(image))
+    for result in results:
+        with Image.open(io.BytesIO(result.data)) as colored:
+            assert colored.size == (48, 80)
+            assert colored.getexif()[315] == "J. Smith"
+            assert colored.getexif().get(274, 1) == 1
+            assert 273 not in colored.getexif()
+            luma = np.asarray(colored.convert("L"), int)
+        assert np.abs(luma - np.rot90(GRAY, -1)).mean() < 2
 
 
 def test_the_limit_of_pixels_is_ours_and_pillows_stays(

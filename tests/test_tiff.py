@@ -47,7 +47,9 @@ def check(data: bytes, expected: np.ndarray = DEEP) -> None:
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("compression", [None, "zlib"])
 @pytest.mark.parametrize(
-    "layout", [{}, {"rowsperstrip": 7}, {"tile": (16, 32)}], ids=["one", "strips", "tiles"]
+    "layout",
+    [{}, {"rowsperstrip": 7}, {"tile": (16, 32)}, {"bigtiff": True}],
+    ids=["one", "strips", "tiles", "big"],
 )
 @pytest.mark.parametrize("samples", ["black", "white", "rgb", "rgb planes", "rgba", "rgba planes"])
 def test_sixteen_bits_in_every_layout(

@@ -131,15 +131,22 @@ def encode_result(
     return Result(data, format, kept_luma=False, reason=reason, notes=notes)
 
 
+def note_on_copy(photo: Photo) -> str:
+    """What is to be known of a photograph that is copied; often nothing."""
+    return "; ".join(_notes_on_end(photo))
+
+
 def notes_on(photo: Photo) -> tuple[str, ...]:
     """What is odd about a photograph that can be colored all the same."""
-    notes = []
-    if photo.missing is not None:
-        share = f", {photo.missing:.0%} of the picture" if photo.missing else ""
-        notes.append(f"its end is missing{share}")
-    if photo.ignores_profile:
-        notes.append("its color profile does not fit and was left out")
-    return tuple(notes)
+    profile = ("its color profile does not fit and was left out",) if photo.ignores_profile else ()
+    return (*_notes_on_end(photo), *profile)
+
+
+def _notes_on_end(photo: Photo) -> tuple[str, ...]:
+    if photo.missing is None:
+        return ()
+    share = f", {photo.missing:.0%} of the picture" if photo.missing else ""
+    return (f"its end is missing{share}",)
 
 
 def encode(

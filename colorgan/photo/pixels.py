@@ -18,6 +18,7 @@ from colorgan.photo.pillow import DECODE_ERRORS, load
 if TYPE_CHECKING:
     from colorgan.photo.image import Photo
 
+# Pillow gives gray of 16 bits in a PPM's family as I, scaled to 65,535.
 SIXTEEN_BITS = ("I;16", "I;16L", "I;16B", "I;16N")
 REFUSED = {"F": "has floating-point pixels", "I": "has pixels of 32 bits or with a sign"}
 
@@ -42,9 +43,10 @@ class Pixels:
                 return cls._of_samples(layout.read(photo.picture), layout.channels, bool(layout.alpha), photo)
             if photo.format == "PNG" and png.Header.of(photo.picture).depth == 16:
                 return cls._of_png(photo)
-            image = photo.open()
-            alpha = _alpha(load(image), photo)
-            return cls(decode(image, photo), None, alpha)
+            image = load(photo.open())
+            if image.mode in SIXTEEN_BITS or (image.mode == "I" and photo.format == "PPM"):
+                return cls._of_samples(np.asarray(image).astype(np.uint16)[..., None], 1, False, photo)
+            return cls(decode(image, photo), None, _alpha(image, photo))
         except DECODE_ERRORS as error:
             raise ImageError(photo.path, f"cannot be decoded ({error or type(error).__name__})") from error
 

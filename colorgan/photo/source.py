@@ -15,7 +15,7 @@ from colorgan.config import MAX_PIXELS
 from colorgan.errors import ImageError
 from colorgan.photo import png
 from colorgan.photo.image import Photo
-from colorgan.photo.metadata import PNG_XMP
+from colorgan.photo.metadata import OF_LAYOUT, PNG_XMP
 from colorgan.photo.pillow import DECODE_ERRORS
 from colorgan.storage.paths import locate
 
@@ -70,8 +70,11 @@ def _png_of(image: Image.Image, path: Path) -> bytes:
     try:
         image.load()
         info: dict[str, Any] = {key: image.info[key] for key in KEPT_INFO if image.info.get(key) is not None}
-        if exif := image.getexif():
-            info["exif"] = exif.tobytes()
+        if "exif" not in info:
+            found, described = image.getexif(), Image.Exif()
+            for tag in found.keys() - (OF_LAYOUT if image.format == "TIFF" else ()):
+                described[tag] = found[tag]
+            info |= {"exif": described.tobytes()} if described else {}
         texts, xmp = PngInfo(), image.info.get("xmp")
         if xmp:
             texts.add_itxt(PNG_XMP.decode(), xmp.decode() if isinstance(xmp, bytes) else xmp)

@@ -38,6 +38,8 @@ OF_BYTES = {
     50000: "Zstd",
 }
 """Compressions that know nothing of samples."""
+AT_ONCE = 1 << 22
+"""Samples that are unpacked at once."""
 UNSIGNED, SIGNED, FLOAT = 1, 2, 3
 PREMULTIPLIED, STRAIGHT = 1, 2  # kinds of transparency
 REDUCED, MASK, OLD_REDUCED = 1, 4, 2  # what a page is that is not the picture itself
@@ -105,6 +107,8 @@ class TiffLayout:
         compression, predictor = self.directory.number(COMPRESSION, 1), self.directory.number(PREDICTOR, 1)
         if compression not in OF_BYTES:
             return f"has samples of {self.bits} bits with compression {compression}; save it with LZW or none"
+        if len(set(self.directory.numbers(BITS))) > 1:
+            return f"has samples of different depths; {remedy}"
         if self.samples < self.channels or predictor not in (1, 2) or (predictor == 2 and self.bits != 16):
             return f"has {self.samples} samples a pixel and predictor {predictor}, which do not fit"
         return ""
@@ -145,12 +149,14 @@ class TiffLayout:
         """The samples of rows of bytes (..., N), uint16 (..., count): of 16 bits or packed bit by bit."""
         if self.bits == 16:
             return np.array(rows.view(f"{self.directory.order}u2"), np.uint16)
-        unpacked = np.empty((*rows.shape[:-1], count), np.uint16)
-        bit = np.arange(count) * self.bits
-        for at in np.ndindex(rows.shape[:-1]):
-            packed = np.pad(rows[at], (0, 2)).astype(np.uint32)
-            three = packed[:-2] << 16 | packed[1:-1] << 8 | packed[2:]
-            unpacked[at] = three[bit >> 3] >> (24 - self.bits - (bit & 7)) & ((1 << self.bits) - 1)
+        lines = rows.reshape(-1, rows.shape[-1])
+        unpacked, bit = np.empty((len(lines), count), np.uint16), np.arange(count) * self.bits
+        step = max(1, AT_ONCE // count)
+        for top in range(0, len(lines), step):
+            packed = np.pad(lines[top : top + step], ((0, 0), (0, 2))).astype(np.uint32)
+            three = packed[:, :-2] << 16 | packed[:, 1:-1] << 8 | packed[:, 2:]
+            shifted = three[:, bit >> 3] >> (24 - self.bits - (bit & 7)).astype(np.uint32)
+            unpacked[top : top + step] = shifted & ((1 << self.bits) - 1)
         return unpacked
 
     def _of_bytes(self, data: bytes, row: int, across: int, plane: int, planes: int) -> bytes:
