@@ -15,8 +15,8 @@ from colorgan.storage.protocol import Stamp
 
 BYTES_PER_PIXEL = 16
 """Decoded, luma, chroma, merged and converted, as Pillow keeps them, and the result."""
-DEEP = 30
-"""The same of 16 bits a channel."""
+HEAVY = 30
+"""The same of 16 bits a channel, and of WebP, whose encoder has copies of its own."""
 
 
 def bytes_to_color(path: AnyPath, stamp: Stamp) -> int:
@@ -28,7 +28,8 @@ def bytes_to_color(path: AnyPath, stamp: Stamp) -> int:
         try:
             with Image.open(file) as image:
                 pixels = image.width * image.height
-                each = DEEP if image.mode.startswith(("I", "F")) else BYTES_PER_PIXEL
+                is_heavy = image.mode.startswith(("I", "F")) or image.format == "WEBP"
+                each = HEAVY if is_heavy else BYTES_PER_PIXEL
         except (*DECODE_ERRORS, Image.DecompressionBombError):  # to be said when it is read
             pixels = each = 0
     return 2 * stamp.size + each * pixels
