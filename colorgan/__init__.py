@@ -4,9 +4,12 @@ from colorgan import colorize
 colorize("photo.jpg").save("colored.jpg")
 """
 
+import os
 from importlib import import_module
 
 from colorgan.version import __version__
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime reads it when it is imported
 
 TYPE_CHECKING = False  # that of typing would take longer to import than all of this
 
