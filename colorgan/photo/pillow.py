@@ -32,10 +32,10 @@ DECODE_ERRORS = (
 
 
 READ = (
-    *("AVIF", "BMP", "DIB", "GIF", "ICO", "JPEG", "JPEG2000", "MPO"),
-    *("PCX", "PNG", "PPM", "SGI", "TGA", "TIFF", "WEBP"),
+    *("JPEG", "PNG", "BMP", "DIB", "GIF", "PPM"),  # first, as Pillow loads the others only when it gets there
+    *("TIFF", "WEBP", "TGA", "ICO", "PCX", "SGI", "JPEG2000", "AVIF"),
 )
-"""Formats that are read, whatever the name of a file says. PostScript is none: Pillow gives it to Ghostscript."""
+"""Formats that are read, whatever a file is called; not PostScript, which Pillow gives to Ghostscript."""
 
 
 class _NoLimit:
