@@ -1,5 +1,6 @@
 """What a model file is, is decided by its content; what it is not is said in one line."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from onnx import TensorProto, helper
 from colorgan.backends import EMBEDDED_MODEL, load_model
 from colorgan.backends.onnx_runtime import OnnxRuntimeBackend, open_session
 from colorgan.errors import DeviceError, ModelError, UsageError
-from colorgan.export.verifying import read_metadata
+from colorgan.export.verifying import read_metadata, verify_export
 
 needs_cuda = pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no CUDA device")
 
@@ -158,4 +159,12 @@ def test_two_devices_share_the_batches(exports: dict[str, Path]) -> None:
 def test_the_embedded_model_carries_its_license_and_card() -> None:
     metadata = read_metadata(EMBEDDED_MODEL)
     assert metadata.license == "Apache-2.0"
+    assert metadata.stride == 32
     assert metadata.model_card == EMBEDDED_MODEL.with_name("MODEL_CARD.md").read_text()
+
+
+def test_the_embedded_model_has_the_weights_of_the_checkpoint_beside_it() -> None:
+    (parity,) = verify_export(EMBEDDED_MODEL, EMBEDDED_MODEL.with_suffix(".pt")).values()
+    assert parity.largest <= 1
+    described = json.loads(EMBEDDED_MODEL.with_suffix(".json").read_text())
+    assert (described["stride"], described["native_size"]) == (32, 96)

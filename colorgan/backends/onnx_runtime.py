@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
+from tempfile import gettempdir
 from typing import Any
 
 import onnxruntime as ort
@@ -39,8 +40,6 @@ CUDA_OPTIONS = {
     "cudnn_conv_algo_search": "EXHAUSTIVE",
     "arena_extend_strategy": "kSameAsRequested",  # doubling would reserve far more than the shapes need
 }
-
-ENGINE_CACHE = Path.home() / ".cache" / "colorgan" / "tensorrt"
 
 Provider = tuple[str, dict[str, Any]]
 
@@ -142,18 +141,26 @@ def _open_on_gpu(
         raise DeviceError(_remedy())
     ort.preload_dlls()
     options = {"device_id": number}
-    cuda = (f"{CUDA}ExecutionProvider", options | CUDA_OPTIONS)
-    tensorrt = (
-        f"{TENSORRT}ExecutionProvider",
-        options | _tensorrt_options(metadata, ENGINE_CACHE / sha256),
-    )
+    providers: list[Provider] = [(f"{CUDA}ExecutionProvider", options | CUDA_OPTIONS), (CPU, {})]
+    if provider == TENSORRT:
+        cache = _tensorrt_options(metadata, _engine_cache() / sha256)
+        providers.insert(0, (f"{TENSORRT}ExecutionProvider", options | cache))
     try:
-        session = open_session(path, [*([tensorrt] if provider == TENSORRT else []), cuda, (CPU, {})])
+        session = open_session(path, providers)
     except ModelError as error:  # the file is sound: a session on the CPU was opened before
         raise DeviceError(f"device {number} does not work ({error.__cause__})") from error
     if name not in session.get_providers():
         raise DeviceError(_remedy())
     return session
+
+
+def _engine_cache() -> Path:
+    """Where TensorRT's engines are kept; with other temporary files for a user who has no home."""
+    try:
+        home = Path.home()
+    except RuntimeError:
+        home = Path(gettempdir())
+    return home / ".cache" / "colorgan" / "tensorrt"
 
 
 def _tensorrt_options(metadata: ModelMetadata, engines: Path) -> dict[str, Any]:
