@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from colorgan.batch.outcome import Outcome, Status, how_words, status_words
-from colorgan.cli.options import Place, command, config_options, given, shown, stop_at_interrupt
+from colorgan.cli.exit_codes import shown, stop_at_interrupt
+from colorgan.cli.options import Place, command, config_options, given
 from colorgan.cli.output import Output, output_options
 from colorgan.config import ClusterConfig, ColorizeConfig
 from colorgan.errors import ExitCode, UsageError
@@ -100,11 +101,10 @@ def main(
     selection = {name: options.pop(name) for name in ("include", "exclude", "prefix")}
     cluster = ClusterConfig(**given(ClusterConfig, options))
     if report and (shard or engine == "ray"):
-        raise UsageError("--report: leave it out and run `colorgan report RESULTS_DIR` when all is done")
+        problem = "--report cannot be combined with --shard or --engine ray"
+        raise UsageError(f"{problem}; run `colorgan report RESULTS_DIR` afterwards")
     if report and not isinstance(results, Path):
-        raise UsageError(
-            "--report needs results on disk; copy them to this machine and run `colorgan report RESULTS_DIR`"
-        )
+        raise UsageError("--report needs results on disk; copy them and run `colorgan report RESULTS_DIR`")
     if cluster != ClusterConfig() and engine != "ray":
         raise UsageError("--address, --actors and the options per actor need --engine ray")
     selection["shard"] = Shard.parse(shard) if shard else None

@@ -7,12 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
 from colorgan.cli.options import command, config_options, given, printable
 from colorgan.config import EXPORT_FORMATS, ExportConfig
 from colorgan.errors import UsageError
 
 ALL = "all"
+
+ONLY_FOR = {"inspect": {"inspect"}, "verify": {"verify", "checkpoint", "against", "verify_on"}}
+"""Options of the modes that write no file."""
 
 
 @command("colorgan-export saved_models/best.pt --format onnx --format torchscript")
@@ -64,6 +68,7 @@ def main(
     **options: Any,
 ) -> None:
     """Write the generator of CHECKPOINT (default: saved_models/best.pt) for other programs, and check it."""
+    refuse_options_of_other_modes(click.get_current_context())
     if inspect:
         from colorgan.export.inspecting import inspect as rows_of
 
@@ -78,6 +83,8 @@ def main(
             click.echo(f"{verify}, on {device}: {parity}")
         return
     config = ExportConfig(**given(ExportConfig, options))
+    if calibration and config.precision != "int8":
+        raise UsageError("--calibration is for --precision int8")
     chosen = [name for name in EXPORT_FORMATS if name in formats or (ALL in formats and name != "triton")]
     configs = [replace(config, format=name) for name in chosen]  # what does not go together is an error here
 
@@ -89,6 +96,25 @@ def main(
         click.echo(f"{exported.path}: {exported.bytes / 1e6:.1f} MB")
         for device, parity in exported.parities.items():
             click.echo(f"    on {device}: {parity}")
+
+
+def refuse_options_of_other_modes(ctx: click.Context) -> None:
+    """Raise UsageError for an option that --inspect, --verify or writing a file would ignore."""
+    names = {
+        parameter.name or "": parameter.opts[-1] if parameter.name != "checkpoint" else "CHECKPOINT"
+        for parameter in ctx.command.params
+        if ctx.get_parameter_source(parameter.name or "") is not ParameterSource.DEFAULT
+    }
+    for mode, fitting in ONLY_FOR.items():
+        if mode in names:
+            if rest := sorted(set(names) - fitting):
+                raise UsageError(f"{names[rest[0]]} cannot be combined with --{mode}; leave one of them out")
+            break
+    else:
+        if "against" in names:
+            raise UsageError("--against is for --verify; add it, or leave --against out")
+    if {"checkpoint", "against"} <= names.keys():
+        raise UsageError("CHECKPOINT and --against both name what to check against; leave one of them out")
 
 
 def _read_card(path: Path) -> str:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+if __name__ == "__main__":  # before anything is imported that takes its time
+    from colorgan.cli.start import colorgan
+
+    colorgan()
+
 from importlib import import_module
 
 import click
@@ -40,7 +45,3 @@ class LazyGroup(click.Group):
 @click.version_option(package_name="colorgan")
 def main() -> None:
     """Colorize black-and-white photographs; train and export the generator behind it."""
-
-
-if __name__ == "__main__":
-    main(prog_name="colorgan")

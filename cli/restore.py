@@ -9,7 +9,8 @@ from pathlib import Path
 import click
 
 from colorgan.batch.outcome import Status
-from colorgan.cli.options import Place, command, shown
+from colorgan.cli.exit_codes import shown
+from colorgan.cli.options import Place, command
 from colorgan.cli.output import Output, output_options
 from colorgan.errors import ExitCode
 

@@ -7,7 +7,8 @@ from pathlib import PurePath
 
 import click
 
-from colorgan.cli.options import Place, command, shown
+from colorgan.cli.exit_codes import shown
+from colorgan.cli.options import Place, command
 from colorgan.cli.output import Output, output_options
 from colorgan.errors import ExitCode
 from colorgan.storage.objects import STORES

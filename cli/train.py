@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from colorgan.cli.options import command, config_file, config_options, given, stop_at_interrupt
+from colorgan.cli.exit_codes import stop_at_interrupt
+from colorgan.cli.options import command, config_file, config_options, given
 from colorgan.config import GeneratorConfig, TrainingConfig
 from colorgan.errors import StoppedError, UsageError
 from colorgan.storage.files import make_writable, writing

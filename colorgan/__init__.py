@@ -4,27 +4,31 @@ from colorgan import colorize
 colorize("photo.jpg").save("colored.jpg")
 """
 
+import os
 from importlib import import_module
-from typing import TYPE_CHECKING
 
-from colorgan.batch.outcome import How, Outcome, Status
-from colorgan.config import ColorizeConfig
-from colorgan.errors import (
-    ColorganError,
-    DeviceError,
-    ExitCode,
-    ImageError,
-    InUseError,
-    ModelError,
-    RunError,
-    UsageError,
-)
 from colorgan.version import __version__
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # onnxruntime reads it when it is imported
+
+TYPE_CHECKING = False  # that of typing would take longer to import than all of this
 
 if TYPE_CHECKING:
     from colorgan.batch.job import Job
+    from colorgan.batch.outcome import How, Outcome, Status
     from colorgan.batch.progress import Progress, status
     from colorgan.colorizer import Colored, Colorizer, colorize
+    from colorgan.config import ColorizeConfig
+    from colorgan.errors import (
+        ColorganError,
+        DeviceError,
+        ExitCode,
+        ImageError,
+        InUseError,
+        ModelError,
+        RunError,
+        UsageError,
+    )
     from colorgan.restoring import restore
 
 __all__ = [
@@ -50,20 +54,21 @@ __all__ = [
     "status",
 ]
 
-_LATER = {
-    "Colored": "colorgan.colorizer",
-    "Colorizer": "colorgan.colorizer",
-    "Job": "colorgan.batch.job",
-    "Progress": "colorgan.batch.progress",
-    "colorize": "colorgan.colorizer",
-    "restore": "colorgan.restoring",
-    "status": "colorgan.batch.progress",
+_PLACES = {
+    "colorgan.batch.job": ("Job",),
+    "colorgan.batch.outcome": ("How", "Outcome", "Status"),
+    "colorgan.batch.progress": ("Progress", "status"),
+    "colorgan.colorizer": ("Colored", "Colorizer", "colorize"),
+    "colorgan.config": ("ColorizeConfig",),
+    "colorgan.errors": tuple(name for name in __all__ if name == "ExitCode" or name.endswith("Error")),
+    "colorgan.restoring": ("restore",),
 }
-"""What is imported when it is first asked for: a command's help has no need of numpy and Pillow."""
+_PLACE_OF = {name: module for module, names in _PLACES.items() for name in names}
+"""What is imported when it is first asked for: a command is to begin at once."""
 
 
 def __getattr__(name: str) -> object:
-    """Import what needs more than Python's own library."""
-    if name not in _LATER:
+    """Import a name when it is first asked for."""
+    if name not in _PLACE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_LATER[name]), name)
+    return getattr(import_module(_PLACE_OF[name]), name)

@@ -72,7 +72,7 @@ def examine() -> Iterator[Check]:
     yield _codecs()
     yield _processors()
     yield _memory()
-    yield _disk(Path.cwd())
+    yield _disk()
     yield from _nvidia()
     yield from _devices()
     yield _main_job()
@@ -127,7 +127,11 @@ def _memory() -> Check:
     return Check("memory", Verdict.OK, f"{free / 1e9:.1f} GB free")
 
 
-def _disk(folder: Path) -> Check:
+def _disk() -> Check:
+    try:
+        folder = Path.cwd()
+    except OSError:
+        return Check("disk", Verdict.NOTE, "the current folder is gone", "change to another one")
     free = shutil.disk_usage(folder).free
     verdict, remedy = (Verdict.OK, "") if free >= LEAST_FREE else (Verdict.NOTE, "make room")
     return Check("disk", verdict, f"{free / 1e9:.1f} GB free in {folder}", remedy)

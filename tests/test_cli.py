@@ -1,22 +1,16 @@
-"""The commands as a user meets them: exit codes, and one clear line for what is wrong."""
+"""The commands as a user meets them: what they do, and what they say of it."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
-import onnx
 import pytest
 from click.testing import CliRunner, Result
 from conftest import MakePhoto
-from onnx import TensorProto, helper
 from PIL import Image
 
 from colorgan.backends import load_model
 from colorgan.cli.main import main
-from colorgan.devices import has_cuda_driver
 
 
 def call(*arguments: str | Path) -> Result:
@@ -87,7 +81,7 @@ def test_strict_stops_at_the_first_failure(exports: dict[str, Path], photos: Pat
     assert result.exit_code == 1
     assert result.stderr.splitlines() == [
         "Failed: 00.jpg: is empty (0 bytes)",
-        "Stopped at a failure, as --strict asks; the same command again continues.",
+        "Stopped at a failure, as --strict asks; run the same command again to continue.",
     ]
     assert len(list((tmp_path / "results").glob("*.jpg"))) < 200
     (photos / "00.jpg").unlink()
@@ -102,10 +96,10 @@ def test_a_dry_run_names_what_is_to_do_and_does_nothing(
     result = call(*batch, "--dry-run")
     assert result.exit_code == 0
     assert result.stdout.splitlines() == ["0.jpg", "1.jpg", "2.jpg"]
-    assert result.stderr == "3 files to work on. Nothing was done.\n"
+    assert result.stderr == "3 files to process. Nothing was done.\n"
     assert not (tmp_path / "results").exists()
     assert call(*batch, "--limit", "2").exit_code == 0
-    assert call(*batch, "--dry-run").stderr == "1 files to work on; 2 done before. Nothing was done.\n"
+    assert call(*batch, "--dry-run").stderr == "1 files to process; 2 done before. Nothing was done.\n"
 
 
 def test_a_dry_run_needs_no_leave_to_write(
@@ -118,7 +112,7 @@ def test_a_dry_run_needs_no_leave_to_write(
     monkeypatch.setattr("colorgan.storage.files.NamedTemporaryFile", refuse)
     result = call("batch", photos, tmp_path / "results", "--model", exports["onnx"], "--dry-run")
     assert result.exit_code == 0
-    assert result.stderr == "3 files to work on. Nothing was done.\n"
+    assert result.stderr == "3 files to process. Nothing was done.\n"
 
 
 def test_limit_counts_what_is_worked_on_now(exports: dict[str, Path], photos: Path, tmp_path: Path) -> None:
@@ -144,16 +138,6 @@ def test_options_that_change_a_result_make_it_anew(
     with Image.open(tmp_path / "results/colorized_0.jpg.png") as image:
         assert np.asarray(image.convert("HSV"))[..., 1].max() > 10
     assert (tmp_path / "results/new_0.jpg").is_file()
-
-
-@pytest.mark.skipif(has_cuda_driver(), reason="there may be a CUDA device")
-@pytest.mark.parametrize("options", [["--device", "cuda"], ["--device", "tensorrt"], ["--devices", "0,1"]])
-def test_a_device_that_is_not_there_is_exit_code_3(photos: Path, tmp_path: Path, options: list[str]) -> None:
-    result = call("batch", photos, tmp_path / "results", *options)
-    assert result.exit_code == 3
-    assert result.stderr.startswith("Error: ")
-    assert result.stderr.endswith("or use --device cpu\n")
-    assert not (tmp_path / "results").exists()
 
 
 def test_no_saturation_is_gray(exports: dict[str, Path], photos: Path, tmp_path: Path) -> None:
@@ -220,72 +204,6 @@ def test_batch_uses_the_embedded_model(photos: Path, tmp_path: Path) -> None:
     assert call("batch", photos, tmp_path / "results").exit_code == 0
 
 
-def write_foreign_onnx(path: Path) -> None:
-    values = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [1]) for name in ("x", "y")]
-    graph = helper.make_graph([helper.make_node("Neg", ["x"], ["y"])], "g", values[:1], values[1:])
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10), path)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (["batch", "nowhere", "results"], "nowhere: there is no such folder or file"),
-        (["batch", "photos", "photos"], "photos: is the input folder itself"),
-        (["batch", "photos/sub", "photos"], "photos: holds the input folder"),
-        (["batch", "photos/sub", "results"], "photos/sub: there are no images in it"),
-        (["batch", "photos", "results", "--prefix", "a/b"], "prefix is 'a/b'; it must be the beginning"),
-        (["batch", "photos", "results", "--devices", "0,x"], "devices is '0,x'; it must be numbers"),
-        (["batch", "photos", "results", "--devices", "0", "--device", "cpu"], "leave out --device cpu"),
-        (["batch", "photos", "results", "--quality", "101"], "quality is 101; it must be at most 100"),
-        (["batch", "photos", "photos/0.jpg"], "photos/0.jpg: is a file"),
-        (["batch", "photos", "photos/0.jpg/results"], "cannot be written to"),
-        (["batch", "photos", "results", "--model", "nowhere"], "nowhere: there is no such model file"),
-        (["batch", "photos", "results", "--model", "foreign"], "foreign: is the ONNX file of another model"),
-        (["batch", "photos", "results", "--model", "junk"], "junk: is not a model that onnxruntime can open"),
-        (["batch", "photos", "results", "--memory", "0"], "memory is 0; it must be at least 1"),
-        (["export", "nowhere"], "nowhere: there is no such checkpoint"),
-        (["export", "junk"], "junk: is not a checkpoint of colorgan-train"),
-        (["export", "foreign"], "foreign: is not a checkpoint of colorgan-train"),
-        (["export", "junk", "--format", "all", "--precision", "int8"], "not for --format torchscript"),
-        (["export", "junk", "--opset", "99"], "opset is 99; it must be at most 23"),
-        (["export", "junk", "--model-card", "nowhere"], "nowhere: the model card cannot be read"),
-        (["export", "--inspect", "foreign"], "foreign: says nothing of its origin"),
-        (["export", "--inspect", "photos"], "photos: there is no such model file"),
-        (["export", "--verify", "junk", "--against", "junk"], "junk: is not a model that onnxruntime can"),
-        (["train", "nowhere"], "nowhere: there is no such folder"),
-        (["train", "photos/sub"], "photos/sub: there are no images in it"),
-        (["train", "photos", "--validation", "nowhere"], "nowhere: there is no such folder"),
-        (["train", "photos", "-o", "photos/0.jpg/models"], "photos/0.jpg/models: cannot be written to"),
-        (["train", "photos", "--size", "100"], "size is 100; it must be a multiple of 16"),
-        (["train", "photos", "--resume"], "saved_models/last.pt: there is no such checkpoint"),
-    ],
-)
-def test_wrong_usage_is_one_line_and_exit_code_2(
-    photos: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
-) -> None:
-    monkeypatch.chdir(photos.parent)
-    (photos / "sub").mkdir()
-    Path("junk").write_bytes(b"junk")
-    write_foreign_onnx(Path("foreign"))
-    result = call(*arguments)
-    assert result.exit_code == 2
-    assert not result.stdout or result.stdout.startswith("Running on")  # and then nothing else
-    assert result.stdout.count("\n") <= 1
-    assert result.stderr.startswith("Error: ")
-    assert message in result.stderr
-    assert result.stderr.count("\n") == 1
-
-
-@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
-def test_an_unwritable_results_folder_is_refused(photos: Path, tmp_path: Path) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may write anywhere")
-    (tmp_path / "results").mkdir(mode=0o500)
-    result = call("batch", photos, tmp_path / "results")
-    assert result.exit_code == 2
-    assert "cannot be written to (Permission denied)" in result.stderr
-
-
 def test_train_export_and_batch_work_together(photo_folder: Path, photos: Path, tmp_path: Path) -> None:
     models = tmp_path / "models"
     options = f"--size 32 --base-channels 4 --workers 1 --save-every 1 -o {models}".split()
@@ -316,41 +234,3 @@ def test_train_export_and_batch_work_together(photo_folder: Path, photos: Path, 
     assert verified.exit_code == 0
     assert verified.stdout.startswith(f"{models / 'best.onnx'}, on CPU: largest difference from ")
     assert call("batch", photos, tmp_path / "out", "--model", models / "best.onnx").exit_code == 0
-
-
-@pytest.mark.parametrize("name", ["batch", "export", "train"])
-def test_help_imports_nothing_heavy(name: str) -> None:
-    code = (
-        f"import sys; from colorgan.cli.{name} import main\n"
-        "try: main(['--help'])\n"
-        "finally: print(*{'torch', 'onnx', 'onnxruntime', 'skimage'} & set(sys.modules), file=sys.stderr)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "Usage:" in done.stdout
-    assert done.stderr.strip() == ""
-
-
-def test_the_onnx_path_works_without_torch(exports: dict[str, Path], photos: Path, tmp_path: Path) -> None:
-    blocked = tmp_path / "blocked"
-    blocked.mkdir()
-    for package in ("torch", "skimage"):
-        (blocked / f"{package}.py").write_text(
-            f"raise ModuleNotFoundError('no {package} here', name={package!r})"
-        )
-    environment = os.environ | {"PYTHONPATH": str(blocked)}
-    batch = [
-        sys.executable,
-        "-m",
-        "colorgan.cli.main",
-        "batch",
-        str(photos),
-        str(tmp_path / "out"),
-        "--model",
-    ]
-    done = subprocess.run([*batch, str(exports["onnx"])], env=environment, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    done = subprocess.run(
-        [*batch, str(exports["checkpoint"])], env=environment, capture_output=True, text=True
-    )
-    assert done.returncode == 2
-    assert done.stderr == "Error: this needs torch, which is not installed: pip install 'colorgan[train]'\n"

@@ -163,9 +163,9 @@ def test_a_command_that_is_interrupted_goes_on(
     ("options", "code", "message"),
     [
         (["--engine", "ray", "--address", "127.0.0.1:1"], 2, "no cluster answers"),
-        (["--engine", "ray", "--report"], 2, "colorgan report makes a page of them"),
+        (["--engine", "ray", "--report"], 2, "cannot be combined with"),
         (["--engine", "ray", "--address", "here:there"], 2, "no cluster answers"),
-        (["--actors", "2"], 2, "are for --engine ray"),
+        (["--actors", "2"], 2, "need --engine ray"),
         (["--engine", "ray", "--actors", "99"], 3, "the cluster has room for "),
     ],
 )

@@ -124,6 +124,17 @@ def test_every_command_is_in_the_reference() -> None:
     assert set(re.findall(r":module: colorgan\.cli\.(\w+)", reference)) == set(COMMANDS)
 
 
+def test_the_architecture_names_every_room_and_only_files_that_are_there() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text()
+    rooms = {path.parent.name for path in (ROOT / "colorgan").glob("*/__init__.py")}
+    assert set(re.findall(r"^\| `(\w+)/` \|", page, re.MULTILINE)) == rooms
+    files = re.findall(r"`(\w+/\w+\.py)`", page)
+    assert len(files) >= 10
+    assert not [
+        name for name in files if not any((top / name).is_file() for top in (ROOT, ROOT / "colorgan"))
+    ]
+
+
 def test_readme_is_of_a_size_to_read() -> None:
     assert len((ROOT / "README.md").read_text().splitlines()) <= 150
 

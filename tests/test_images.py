@@ -137,3 +137,11 @@ def test_the_luma_of_a_jpeg_is_what_is_stored(make_photo: MakePhoto, tmp_path: P
     photo = Photo.read(tmp_path / "a.jpg")
     photo.reduced(32, 32)
     assert np.array_equal(np.asarray(photo.luma()), stored if mode == "L" else stored[..., 0])
+
+
+def test_postscript_never_reaches_ghostscript(tmp_path: Path) -> None:
+    script = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\nshowpage\n"
+    for name in ("a.jpg", "a.eps"):
+        (tmp_path / name).write_bytes(script)
+        with pytest.raises(ImageError, match=name):
+            Photo.read(tmp_path / name)

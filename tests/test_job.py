@@ -66,7 +66,7 @@ def test_two_inputs_never_share_a_result(photos: Path) -> None:
     (photos / "sub/a.gif.png").touch()
     job = Job.plan(photos, photos.parent / "results")
     assert job.output_path(job.root / "sub/a.gif.png", "PNG").name == "colorized_a.gif.png"
-    with pytest.raises(ImageError, match=r"the name of that of a.gif.png; rename one"):
+    with pytest.raises(ImageError, match=r"overwrite the result of a.gif.png"):
         job.output_path(job.root / "sub/a.gif", "PNG")
 
 

@@ -219,9 +219,9 @@ def test_training_and_colorizing_never_meet() -> None:
 
 
 def test_public_names_are_those_of_all() -> None:
-    public = {name for name in vars(colorgan) if not name.startswith("_")}
-    classes = {name for name in public if isinstance(getattr(colorgan, name), type)}
-    later = {"Colored", "Colorizer", "Job", "Progress", "colorize", "restore", "status"}
-    assert classes | later == set(colorgan.__all__) - {"__version__"}
-    assert all(callable(getattr(colorgan, name)) for name in later)
+    names = set(colorgan.__all__) - {"__version__"}
+    assert names == colorgan._PLACE_OF.keys()
+    assert all(callable(getattr(colorgan, name)) for name in names)
+    for name in names:  # as its home has it, whatever was imported before
+        assert getattr(colorgan, name).__name__ == name
     assert not hasattr(colorgan, "Decolorizer")

@@ -1,11 +1,10 @@
-"""A run learns, is saved whole, and goes on as if it had not stopped."""
+"""A run learns, and notes what it does."""
 
 import json
 import os
-import signal
+import re
 import subprocess
 import sys
-import time
 import tomllib
 from pathlib import Path
 from threading import Event
@@ -13,64 +12,18 @@ from typing import Any
 
 import pytest
 import torch
-from conftest import MakePhoto
 from PIL import Image
+from training_runs import SMALL, TINY, assert_same, command, go, make_run
 
 import colorgan
 from colorgan.config import GeneratorConfig, TrainingConfig
-from colorgan.errors import ModelError, RunError, UsageError
-from colorgan.networks.checkpoint import build_generator, load_checkpoint, save_checkpoint
+from colorgan.errors import RunError, UsageError
+from colorgan.networks.checkpoint import build_generator, load_checkpoint
 from colorgan.training.log import RunLog
 from colorgan.training.monitor import PATIENCE, CollapseWatch
-from colorgan.training.photographs import find_photographs, fingerprint, split
-from colorgan.training.run import Run, rehearse
+from colorgan.training.photographs import find_photographs, split
+from colorgan.training.run import rehearse
 from colorgan.training.trainer import Trainer
-
-TINY = GeneratorConfig(base_channels=4)
-SMALL: dict[str, Any] = {"size": 32, "batch_size": 4, "workers": 0, "save_every": 1}
-
-
-def make_run(photos: Path, folder: Path, said: list[str] | None = None, **settings: Any) -> Run:
-    config = TrainingConfig(**SMALL | settings)
-    training, validation = split(find_photographs(photos), 2, seed=0)
-    folder.mkdir(exist_ok=True)
-    say = (said if said is not None else []).append
-    return Run(Trainer(config, TINY, training), validation, fingerprint(training, photos), folder, say)
-
-
-def go(run: Run, steps: int = 10**9) -> list[dict[str, float]]:
-    """Train to the end or for so many steps; give the figures of each."""
-    figures: list[dict[str, float]] = []
-    stop = Event()
-
-    def on_step(scalars: dict[str, torch.Tensor]) -> None:
-        figures.append({name: value.item() for name, value in scalars.items()})
-        if len(figures) == steps:
-            stop.set()
-
-    run.go(stop, on_step)
-    return figures
-
-
-def resumed(photos: Path, folder: Path, **settings: Any) -> Run:
-    run = make_run(photos, folder, **settings)
-    run.resume(folder / "last.pt", load_checkpoint(folder / "last.pt"))
-    return run
-
-
-def assert_same(one: Any, other: Any) -> None:
-    """Both are of the same values, bit for bit."""
-    if isinstance(one, torch.Tensor):
-        assert torch.equal(one, other)
-    elif isinstance(one, dict):
-        assert one.keys() == other.keys()
-        for key in one:
-            assert_same(one[key], other[key])
-    elif isinstance(one, (list, tuple)):
-        for left, right in zip(one, other, strict=True):
-            assert_same(left, right)
-    else:
-        assert one == other
 
 
 def test_l1_falls(photo_folder: Path, tmp_path: Path) -> None:
@@ -130,58 +83,7 @@ def test_the_latest_checkpoints_and_the_best_are_kept(photo_folder: Path, tmp_pa
     assert len(validated) == 5
     least = min(validated, key=lambda line: line["ciede2000"])
     assert load_checkpoint(tmp_path / "out/best.pt")["step"] == least["step"]
-    assert sum(line.startswith("validation: L1 ") for line in said) == 5
-
-
-@pytest.mark.parametrize("steps", [1, 3, 4])
-def test_a_run_stopped_at_any_step_ends_with_the_same_weights(
-    photo_folder: Path, tmp_path: Path, steps: int
-) -> None:
-    settings: dict[str, Any] = {"epochs": 4, "warmup_epochs": 1, "schedule": "cosine", "aging": 0.5}
-    settings |= {"accumulate": 2, "batch_size": 2}
-    go(whole := make_run(photo_folder, tmp_path / "whole", **settings))
-    go(make_run(photo_folder, tmp_path / "parts", **settings), steps)
-    again = resumed(photo_folder, tmp_path / "parts", **settings, workers=1)  # which changes nothing
-    assert again.trainer.step == steps
-    go(again)
-    assert_same(whole.trainer.state(), again.trainer.state())
-    figures = [
-        (tmp_path / name / "metrics.jsonl").read_text().splitlines()[-1] for name in ("whole", "parts")
-    ]
-    assert figures[0] == figures[1]
-
-
-def test_what_was_noted_after_the_checkpoint_goes_when_a_run_goes_on(
-    photo_folder: Path, tmp_path: Path
-) -> None:
-    out = tmp_path / "out"
-    go(make_run(photo_folder, out, epochs=2), steps=2)
-    with (out / "metrics.jsonl").open("a") as file:
-        file.write('{"step": 3, "group": "training", "l1": 7}\n{"step": 4, "gro')  # killed while writing
-    go(resumed(photo_folder, out, epochs=2))
-    lines = [json.loads(line) for line in (out / "metrics.jsonl").read_text().splitlines()]
-    steps = [line["step"] for line in lines if line["group"] != "speed"]
-    assert steps == [2, 2, 4, 4]
-    assert '"l1": 7' not in (out / "metrics.jsonl").read_text()
-
-
-def test_other_photographs_than_before_are_pointed_out(
-    photo_folder: Path, tmp_path: Path, make_photo: MakePhoto
-) -> None:
-    go(make_run(photo_folder, tmp_path / "out", epochs=1))
-    make_photo(50, 50, "RGB", 99).save(photo_folder / "new.png")
-    said: list[str] = []
-    run = make_run(photo_folder, tmp_path / "out", said, epochs=2)
-    run.resume(tmp_path / "out/last.pt", load_checkpoint(tmp_path / "out/last.pt"))
-    assert said == ["The photographs are not those that this run began with: it goes on with these."]
-
-
-def test_a_checkpoint_that_does_not_fit_cannot_be_resumed_from(
-    photo_folder: Path, checkpoint: Path, tmp_path: Path
-) -> None:
-    run = make_run(photo_folder, tmp_path / "out")
-    with pytest.raises(ModelError, match="cannot be resumed from"):
-        run.resume(checkpoint, load_checkpoint(checkpoint))
+    assert all(any(f"{line['ciede2000']:.2f}" in words for words in said) for line in validated)
 
 
 def test_the_mean_generator_follows_the_weights(photo_folder: Path, tmp_path: Path) -> None:
@@ -209,10 +111,49 @@ def test_each_part_of_the_recipe_trains(photo_folder: Path, tmp_path: Path, sett
     assert figures[-1]["l1"] < figures[0]["l1"]
 
 
-def test_saving_memory_changes_no_loss(photo_folder: Path, tmp_path: Path) -> None:
-    plain = go(make_run(photo_folder, tmp_path / "plain", epochs=2))
-    saving = go(make_run(photo_folder, tmp_path / "saving", epochs=2, save_memory=True))
-    assert plain == saving
+@pytest.mark.parametrize("settings", [{}, {"accumulate": 2, "batch_size": 2}], ids=str)
+def test_saving_memory_changes_nothing(photo_folder: Path, tmp_path: Path, settings: dict[str, Any]) -> None:
+    plain = make_run(photo_folder, tmp_path / "plain", epochs=2, **settings)
+    saving = make_run(photo_folder, tmp_path / "saving", epochs=2, save_memory=True, **settings)
+    assert go(plain) == go(saving)
+    assert_same(plain.trainer.state(), saving.trainer.state())
+
+
+@pytest.mark.parametrize("save_memory", [False, True])
+def test_batches_count_once_in_the_statistics_whether_gathered_or_not(
+    photo_folder: Path, tmp_path: Path, save_memory: bool
+) -> None:
+    settings: dict[str, Any] = {"learning_rate": 0.0, "save_memory": save_memory}
+    alone, gathered = (make_run(photo_folder, tmp_path / "out", **settings).trainer for _ in range(2))
+    half = torch.randint(0, 256, (2, 4, 32, 16, 3), dtype=torch.uint8)
+    batches = list(torch.cat([half, half.flip(3)], 3))  # mirroring them changes nothing
+    for trainer in (alone, gathered):
+        trainer.generator.train()
+    for batch in batches:
+        alone.train_on([batch])
+    gathered.train_on(batches)
+    assert_same(dict(gathered.generator.named_buffers()), dict(alone.generator.named_buffers()))
+    counts = [value for name, value in gathered.generator.named_buffers() if "num_batches" in name]
+    assert {int(count) for count in counts} == {2}
+
+
+def mirrored(photos: Path, folder: Path, seed: int, count: int = 64) -> torch.Tensor:
+    """Which of so many pictures the first step of a run with this seed mirrors."""
+    ramp = torch.arange(32, dtype=torch.uint8).view(1, 1, 32, 1).expand(count, 32, 32, 3)
+    rgb = make_run(photos, folder, seed=seed).trainer._prepare(ramp, 0).rgb
+    return rgb[:, 0, 0, 0] > rgb[:, 0, 0, -1]
+
+
+def test_seeds_may_have_32_bits_and_small_ones_give_what_they_did(photo_folder: Path, tmp_path: Path) -> None:
+    for seed in (0, 7, 2**19):
+        random = torch.Generator().manual_seed(seed * 2**44)
+        assert torch.equal(mirrored(photo_folder, tmp_path, seed), torch.rand(64, generator=random) < 0.5)
+    seeds = (0, 2**20, 2**21, 2**31, 2**32 - 1)
+    assert len({mirrored(photo_folder, tmp_path, seed).numpy().tobytes() for seed in seeds}) == len(seeds)
+    assert len(go(make_run(photo_folder, tmp_path / "out", seed=2**32 - 1, epochs=1))) == 2
+    for wrong in (-1, 2**32):
+        with pytest.raises(UsageError, match=str(wrong)):
+            TrainingConfig(seed=wrong)
 
 
 @pytest.mark.slow
@@ -242,15 +183,14 @@ def test_a_loss_that_is_no_number_ends_the_run_and_is_not_saved(
     run = make_run(photo_folder, tmp_path / "out", epochs=3)
     with torch.no_grad():
         next(run.trainer.generator.head.parameters()).fill_(float("nan"))
-    with pytest.raises(RunError, match="no longer a number; resume with a lower --learning-rate"):
+    with pytest.raises(RunError, match="--learning-rate"):
         go(run, steps)
     assert not list((tmp_path / "out").glob("*.pt"))
 
 
 def test_a_rehearsal_says_what_the_run_would_take(photo_folder: Path, tmp_path: Path) -> None:
     run = make_run(photo_folder, tmp_path / "out", epochs=50)
-    assert "a step of 4 images: " in (line := rehearse(run.trainer))
-    assert "; 100 steps: about " in line
+    assert {"4", "100"} <= set(re.findall(r"\d+", rehearse(run.trainer)))  # images in a step, and steps
     assert not list((tmp_path / "out").iterdir())
 
 
@@ -263,7 +203,7 @@ def test_unreadable_photographs_are_replaced_noted_and_named(photo_folder: Path,
     run = make_run(photo_folder, tmp_path / "out", epochs=1)
     assert len(go(run)) == 2
     assert len(run.trainer.unreadable) == 3
-    assert "00003.png: is not an image that can be read" in (tmp_path / "out/metrics.jsonl").read_text()
+    assert "00003.png" in (tmp_path / "out/metrics.jsonl").read_text()
 
 
 @pytest.mark.parametrize("workers", [0, 1])
@@ -271,7 +211,7 @@ def test_nothing_but_unreadable_photographs_is_an_error(tmp_path: Path, workers:
     (tmp_path / "data").mkdir()
     for number in range(4):
         (tmp_path / "data" / f"{number}.jpg").write_bytes(b"no")
-    with pytest.raises(RunError, match="no training photograph could be read"):
+    with pytest.raises(RunError, match=r"\d\.jpg"):
         go(make_run(tmp_path / "data", tmp_path / "out", epochs=1, workers=workers))
 
 
@@ -279,27 +219,19 @@ def test_collapse_is_said_once_and_again_after_it_was_better() -> None:
     watch = CollapseWatch()
     fine, gray = {"chroma": 0.6, "accuracy": 0.7}, {"chroma": 0.01, "accuracy": 0.7}
     assert not [line for _ in range(PATIENCE - 1) for line in watch(gray)]
-    assert "hardly any color" in watch(gray)[0]
+    (collapsed,) = watch(gray)
     assert not watch(gray)
     assert not watch(fine)
     assert len([line for _ in range(PATIENCE) for line in watch(gray)]) == 1
     assert not [line for _ in range(2 * PATIENCE) for line in watch({"chroma": 0.6})]
     won = [line for _ in range(PATIENCE) for line in watch({"chroma": 0.6, "accuracy": 1.0})]
-    assert "right nearly always" in won[0]
+    assert len(set(won)) == 1
+    assert won != [collapsed]
 
 
 def test_size_must_fit_the_generator() -> None:
-    with pytest.raises(UsageError, match="multiple of 16"):
+    with pytest.raises(UsageError, match="250"):
         TrainingConfig(size=250)
-
-
-def test_a_failed_save_keeps_the_old_checkpoint(checkpoint: Path, tmp_path: Path) -> None:
-    path = tmp_path / "last.pt"
-    path.write_bytes(checkpoint.read_bytes())
-    with pytest.raises(AttributeError, match="pickle"):
-        save_checkpoint(path, {"generator": lambda: None})
-    build_generator(path, load_checkpoint(path))
-    assert [entry.name for entry in tmp_path.iterdir()] == ["last.pt"]
 
 
 def write_grids(folder: Path, steps: range) -> None:
@@ -318,54 +250,10 @@ def test_events_that_cannot_be_written_are_an_error(tmp_path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))  # a file of one grid fits, of two does not
     try:
         write_grids(tmp_path / "one", range(1, 2))
-        with pytest.raises(RunError, match="tensorboard: cannot be written"):
+        with pytest.raises(RunError, match="tensorboard"):
             write_grids(tmp_path / "two", range(1, 3))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-def test_a_checkpoint_of_another_version_or_architecture_is_refused(checkpoint: Path, tmp_path: Path) -> None:
-    state = load_checkpoint(checkpoint)
-    torch.save(state | {"format_version": 99}, tmp_path / "new.pt")
-    with pytest.raises(ModelError, match="format version 99"):
-        load_checkpoint(tmp_path / "new.pt")
-    with pytest.raises(ModelError, match="does not hold the generator it describes"):
-        build_generator(checkpoint, state | {"generator_config": {"base_channels": 8, "head": "chroma"}})
-
-
-def command(photos: Path, out: Path, *options: str) -> list[str]:
-    small = "--size 32 --base-channels 4 --batch-size 2 --workers 1 --save-every 1"
-    return [*["-m", "colorgan.cli.main", "train"], str(photos), "-o", str(out), *small.split(), *options]
-
-
-def wait_for_a_checkpoint(out: Path, process: subprocess.Popen[str]) -> None:
-    """Wait until the run has saved a checkpoint."""
-    while process.poll() is None and not ((out / "last.pt").exists()):
-        time.sleep(0.05)
-
-
-@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
-@pytest.mark.parametrize("how", ["SIGKILL", "SIGTERM", "SIGINT"])
-def test_a_run_that_is_told_to_stop_or_killed_goes_on(photo_folder: Path, tmp_path: Path, how: str) -> None:
-    options = ("--epochs", "400", "--save-minutes", "0.02")
-    process = subprocess.Popen(
-        [sys.executable, *command(photo_folder, tmp_path / "out", *options)],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    wait_for_a_checkpoint(tmp_path / "out", process)
-    process.send_signal(getattr(signal, how))
-    output, _ = process.communicate(timeout=60)
-    step = load_checkpoint(tmp_path / "out/last.pt")["step"]
-    if how != "SIGKILL":
-        assert process.returncode == 130, output
-        assert f"Stopped: saved at step {step}; the same command with --resume goes on" in output
-    assert "Traceback" not in output
-    epochs = str(step // 4 + 2)
-    again = command(photo_folder, tmp_path / "out", "--resume", "--epochs", epochs)
-    subprocess.run([sys.executable, *again], check=True, capture_output=True)
-    assert load_checkpoint(tmp_path / "out/last.pt")["step"] == 4 * int(epochs)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="gloo over the loopback device")
@@ -378,7 +266,6 @@ def test_two_processes_learn_as_one_that_gathers_two_batches(photo_folder: Path,
     launch = [*["-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"], *both]
     done = subprocess.run([sys.executable, *launch], capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
-    assert "processes: 2" in done.stdout
     curves = [
         [
             [line[name] for name in ("generator", "l1", "discriminator") if name in line]

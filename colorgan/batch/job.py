@@ -183,7 +183,9 @@ class Job:
         if Image.registered_extensions().get(path.suffix.lower()) != format:
             name += suffix_of(format)
             if storage_of(path).is_file(path.with_name(name)):
-                raise ImageError(path, f"its result would have the name of that of {name}; rename one")
+                raise ImageError(
+                    path, f"its result would overwrite the result of {name}; rename one of the two"
+                )
         return self.destination / self.relative(path).with_name(_shorten(self.prefix + name))
 
     def clashes(self) -> dict[AnyPath, AnyPath]:

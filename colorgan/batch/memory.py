@@ -9,14 +9,14 @@ from threading import Condition
 
 from PIL import Image
 
-from colorgan.photo.pillow import DECODE_ERRORS, NO_LIMIT
+from colorgan.photo.pillow import DECODE_ERRORS, NO_LIMIT, READ
 from colorgan.storage.paths import AnyPath, storage_of
 from colorgan.storage.protocol import Stamp
 
 BYTES_PER_PIXEL = 16
 """Decoded, luma, chroma, merged and converted, as Pillow keeps them, and the result."""
-DEEP = 30
-"""The same of 16 bits a channel."""
+HEAVY = 30
+"""The same of 16 bits a channel, and of WebP, whose encoder has copies of its own."""
 
 
 def bytes_to_color(path: AnyPath, stamp: Stamp) -> int:
@@ -26,9 +26,10 @@ def bytes_to_color(path: AnyPath, stamp: Stamp) -> int:
     """
     with storage_of(path).open(path, stamp) as file:
         try:
-            with NO_LIMIT, Image.open(file) as image:
+            with NO_LIMIT, Image.open(file, formats=READ) as image:
                 pixels = image.width * image.height
-                each = DEEP if image.mode.startswith(("I", "F")) else BYTES_PER_PIXEL
+                is_heavy = image.mode.startswith(("I", "F")) or image.format == "WEBP"
+                each = HEAVY if is_heavy else BYTES_PER_PIXEL
         except DECODE_ERRORS:  # to be said when it is read
             pixels = each = 0
     return 2 * stamp.size + each * pixels

@@ -36,7 +36,7 @@ class ColorizeConfig(Config):
     )
     memory: int = setting(
         2048,
-        "Limit on decoded pixels held in memory, in MB. A larger photograph is processed on its own.",
+        "Limit on the memory of photographs in progress, in MB. A larger one is processed on its own.",
         low=1,
     )
     max_pixels: int = setting(MAX_PIXELS, "Reject photographs with more pixels.", low=1)

@@ -113,7 +113,7 @@ class TrainingConfig(Config):
     keep: int = setting(3, "Checkpoints to keep, in addition to the best.", low=1)
     held_out: int = setting(200, "Photographs held out, unless --validation names a folder.", low=1)
     workers: int = setting(2, "Processes that decode photographs; 0: the trainer itself.", low=0)
-    seed: int = setting(0, "Seed of weights, crops, flips and order.", low=0)
+    seed: int = setting(0, "Seed of weights, crops, flips and order.", low=0, high=2**32 - 1)
     device: str = setting("auto", "Device to train on.", choices=("auto", "cpu", "cuda"))
     precision: str = setting(
         "auto", "Arithmetic; auto: bf16 on CUDA, else fp32.", choices=("auto", "fp32", "bf16", "fp16")

@@ -31,6 +31,13 @@ DECODE_ERRORS = (
 """What Pillow raises for damaged files, depending on the format and the damage."""
 
 
+READ = (
+    *("AVIF", "BMP", "DIB", "GIF", "ICO", "JPEG", "JPEG2000", "MPO"),
+    *("PCX", "PNG", "PPM", "SGI", "TGA", "TIFF", "WEBP"),
+)
+"""Formats that are read, whatever the name of a file says. PostScript is none: Pillow gives it to Ghostscript."""
+
+
 class _NoLimit:
     """While it is entered, by any number of threads, Pillow's limit of pixels does not count.
 
@@ -66,7 +73,7 @@ def prepare_pillow() -> None:
 def open_picture(data: bytes, page: int = 0) -> Image.Image:
     """Open a file of any size."""
     with NO_LIMIT:
-        image = Image.open(io.BytesIO(data))
+        image = Image.open(io.BytesIO(data), formats=READ)
         if page:
             image.seek(page)
     return image

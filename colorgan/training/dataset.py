@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import signal
 import sys
@@ -25,6 +26,10 @@ SMALLEST_CROP = 0.7
 
 ATTEMPTS = 50
 """Photographs that are tried, one instead of the other, before the data set is given up."""
+
+
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+"""Signals that tell a run to stop."""
 
 
 class Draw(NamedTuple):
@@ -153,16 +158,47 @@ def load_batches(
         worker_init_fn=_leave_signals_to_the_trainer,
         pin_memory=torch.cuda.is_available(),
     )
-    for pixels, unreadable in loader:
+    with _signals_held_back():
+        loaded = iter(loader)
+    for pixels, unreadable in loaded:
         if pixels is None:
             raise RunError(f"no training photograph could be read, nor {ATTEMPTS} others: {unreadable[-1]}")
         yield pixels, unreadable
 
 
+@contextmanager
+def worker_failures() -> Iterator[None]:
+    """Within it, a worker that is killed is a RunError; PyTorch raises it anywhere in the main thread."""
+    try:
+        yield
+    except RuntimeError as error:
+        if not str(error).startswith("DataLoader worker (pid"):
+            raise
+        reason = str(error).split(". ")[0].rstrip(".")
+        raise RunError(f"{reason}; if memory is short, resume with fewer --workers") from error
+
+
+@contextmanager
+def _signals_held_back() -> Iterator[None]:
+    """Keep signals from processes that start here until they have handlers of their own."""
+    if sys.platform == "win32":
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, STOPPING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _leave_signals_to_the_trainer(_: int) -> None:
-    """Let Ctrl-C end the trainer alone; errors of a data set reach it without the hook."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the trainer ends a worker with it
+    """Let Ctrl-C and SIGTERM to the group stop the trainer alone, which ends the workers when it is done."""
+    for each in STOPPING:
+        signal.signal(each, signal.SIG_IGN)  # forgets those held back
+    if sys.platform != "win32":
+        os.setpgid(0, 0)
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)  # the trainer ends a worker with it
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOPPING)
     sys.excepthook = lambda *_: None  # a worker that was handing over a batch would show a traceback
 
 

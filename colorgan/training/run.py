@@ -14,6 +14,7 @@ import torch
 from colorgan.devices import peak_memory
 from colorgan.errors import ModelError, RunError
 from colorgan.networks.checkpoint import State, mark_checkpoint, save_checkpoint
+from colorgan.training.dataset import worker_failures
 from colorgan.training.engine import any_process
 from colorgan.training.log import RunLog, means_of
 from colorgan.training.monitor import CollapseWatch
@@ -65,6 +66,7 @@ class Run:
         if data != self.data:
             self.say("The photographs are not those that this run began with: it goes on with these.")
 
+    @worker_failures()
     def go(self, stop: Event, on_step: OnStep) -> bool:
         """Train until the last step, or until `stop` is set; say whether the last step was reached.
 
@@ -160,6 +162,7 @@ class Run:
         return result
 
 
+@worker_failures()
 def rehearse(trainer: Trainer) -> str:
     """Do two steps; say what they took, and what the whole run would take."""
     steps = trainer.steps()

@@ -33,6 +33,9 @@ from colorgan.training.photographs import Photograph
 
 Network = TypeVar("Network", bound=nn.Module)
 
+LARGEST_PRIME = 2**64 - 59
+"""Below the 64 bits of a generator's seed; a modulus that keeps large numbers apart."""
+
 Scalars = dict[str, Tensor]
 """Figures of one step, each a tensor of one value on the training device."""
 
@@ -203,7 +206,7 @@ class Trainer:
         """Of pixels uint8 (N, H, W, 3), half are mirrored."""
         number = self.order.rank + number * self.order.processes
         random = torch.Generator(self.fabric.device)
-        random.manual_seed((self.config.seed * 2**32 + self.step) * 2**12 + number)
+        random.manual_seed(((self.config.seed * 2**32 + self.step) * 2**12 + number) % LARGEST_PRIME)
         rgb = pixels.to(self.fabric.device, non_blocking=True).permute(0, 3, 1, 2).float() / 255
         mirrored = torch.rand(len(rgb), 1, 1, 1, generator=random, device=rgb.device) < 0.5
         rgb = torch.where(mirrored, rgb.flip(3), rgb)
