@@ -7,6 +7,7 @@ import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from threading import Lock
 
 from PIL import Image, UnidentifiedImageError
@@ -32,10 +33,20 @@ DECODE_ERRORS = (
 
 
 READ = (
-    *("AVIF", "BMP", "DIB", "GIF", "ICO", "JPEG", "JPEG2000", "MPO"),
-    *("PCX", "PNG", "PPM", "SGI", "TGA", "TIFF", "WEBP"),
+    *("AVIF", "BMP", "DIB", "GIF", "ICO", "JPEG", "JPEG2000", "PCX"),
+    *("PNG", "PPM", "SGI", "TIFF", "WEBP", "TGA"),  # TGA comes last, as its files begin with anything
 )
-"""Formats that are read, whatever the name of a file says. PostScript is none: Pillow gives it to Ghostscript."""
+"""Formats that are read, whatever the name of a file says, of JPEG that of several pictures included.
+
+PostScript is none of them: Pillow gives it to Ghostscript.
+"""
+
+
+@cache
+def _formats() -> tuple[str, ...]:
+    """Those that this Pillow can open."""
+    Image.init()
+    return tuple(name for name in READ if name in Image.OPEN)
 
 
 class _NoLimit:
@@ -73,7 +84,7 @@ def prepare_pillow() -> None:
 def open_picture(data: bytes, page: int = 0) -> Image.Image:
     """Open a file of any size."""
     with NO_LIMIT:
-        image = Image.open(io.BytesIO(data), formats=READ)
+        image = Image.open(io.BytesIO(data), formats=_formats())
         if page:
             image.seek(page)
     return image
