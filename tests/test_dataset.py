@@ -53,7 +53,7 @@ def test_an_unreadable_photograph_is_replaced_by_another(make_photo: MakePhoto, 
     photos = TrainingPhotos([Photograph(tmp_path / "bad.jpg"), Photograph(tmp_path / "good.jpg")], 32)
     item = photos[Draw(0, 5)]
     assert item.pixels is not None
-    assert item.unreadable[0] == f"{tmp_path / 'bad.jpg'}: is not an image that can be read"
+    assert str(tmp_path / "bad.jpg") in item.unreadable[0]
 
 
 def test_an_epoch_goes_through_every_photograph_once() -> None:

@@ -15,15 +15,17 @@ def call(*arguments: str) -> Result:
     return CliRunner().invoke(main, ["doctor", *arguments])
 
 
+def verdicts(result: Result) -> set[tuple[str, str]]:
+    """Verdict and name of each check."""
+    return {(line[:8].strip(), line[8:24].strip()) for line in result.output.splitlines()}
+
+
 def test_a_healthy_machine_is_told_so() -> None:
     result = call()
     assert result.exit_code == 0, result.output
-    names = [line[8:24].strip() for line in result.output.splitlines()]
-    assert {"colorgan", "packages", "onnxruntime", "codecs", "processors", "memory", "disk"} <= set(names)
-    assert "ok      runs on cpu" in result.output
-    assert "ms an image; onnxruntime, CPU" in result.output
-    assert "ok      main job        a photograph was colored in " in result.output
-    assert result.output.endswith("Photographs can be colored on this machine.\n")
+    names = {name for _, name in verdicts(result)}
+    assert {"colorgan", "packages", "onnxruntime", "codecs", "processors", "memory", "disk"} <= names
+    assert {("ok", "runs on cpu"), ("ok", "main job")} <= verdicts(result)
     assert "\x1b[" not in result.output  # colors are for terminals
 
 
@@ -41,25 +43,15 @@ def test_programs_read_it_as_json() -> None:
     assert all(set(check) == {"name", "verdict", "detail", "remedy"} for check in document["checks"])
 
 
-@pytest.mark.parametrize(
-    ("installed", "message"),
-    [
-        (
-            {"onnxruntime", "onnxruntime-gpu"},
-            "onnxruntime-gpu 1 and onnxruntime 1: one of onnxruntime and onn",
-        ),
-        (set(), "not installed: one of onnxruntime and onnxruntime-gpu must be there, and only one"),
-    ],
-)
+@pytest.mark.parametrize("installed", [{"onnxruntime", "onnxruntime-gpu"}, set()], ids=str)
 def test_two_runtimes_or_none_are_a_problem_with_its_remedy(
-    monkeypatch: pytest.MonkeyPatch, installed: set[str], message: str
+    monkeypatch: pytest.MonkeyPatch, installed: set[str]
 ) -> None:
     monkeypatch.setattr(doctor, "version_of", lambda package: "1" if package in installed else "")
     result = call()
     assert result.exit_code == 1
-    assert message in result.output
-    assert "remedy: pip uninstall -y onnxruntime onnxruntime-gpu && pip install colorgan" in result.output
-    assert result.output.endswith("Photographs cannot be colored on this machine; see the problems above.\n")
+    assert ("problem", "onnxruntime") in verdicts(result)
+    assert "pip uninstall -y onnxruntime onnxruntime-gpu && pip install colorgan" in result.output
 
 
 def test_a_driver_without_cuda_is_noted_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,12 +63,9 @@ def test_a_driver_without_cuda_is_noted_with_its_remedy(monkeypatch: pytest.Monk
     monkeypatch.setattr("onnxruntime.get_available_providers", lambda: ["CPUExecutionProvider"])
     result = call()
     assert result.exit_code == 0, result.output
-    assert (
-        "note    CUDA libraries  onnxruntime is built for CUDA 13.0 and cannot load cudnn.so.9\n"
-        in result.output
-    )
-    assert "remedy: pip install 'colorgan[cuda]'" in result.output
-    assert "note    runs on cuda    CUDA was asked for, but onnxruntime cannot load it" in result.output
+    assert {("note", "CUDA libraries"), ("note", "runs on cuda")} <= verdicts(result)
+    assert "cudnn.so.9" in result.output
+    assert "pip install 'colorgan[cuda]'" in result.output
 
 
 def test_a_model_that_cannot_be_opened_is_a_problem(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,4 +75,5 @@ def test_a_model_that_cannot_be_opened_is_a_problem(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("colorgan.colorizer.load_model", fail)
     result = call()
     assert result.exit_code == 1
-    assert "problem main job        generator.onnx: there is no such model file" in result.output
+    assert ("problem", "main job") in verdicts(result)
+    assert "generator.onnx" in result.output

@@ -132,9 +132,7 @@ def test_the_rgb_signature_lays_the_chroma_over_the_gray(tmp_path: Path, head: s
     assert inside.mean() > 0.3
     shown = np.tensordot(rgb, [0.299, 0.587, 0.114], (1, 0))[:, None]
     assert np.abs(shown - gray)[inside].max() < 1e-3
-    with pytest.raises(
-        ModelError, match=r"best.rgb.48x32.onnx: takes gray and gives RGB, for other programs"
-    ):
+    with pytest.raises(ModelError, match=r"best\.rgb\.48x32\.onnx"):
         load_model(path)
 
 
@@ -190,30 +188,34 @@ def test_int8_is_calibrated_in_sizes_that_the_network_takes(native_size: int) ->
 
 
 @pytest.mark.parametrize(
-    ("gain", "limit", "message"),
+    ("gain", "limit", "figures"),
     [
-        ("int8 is not faster on this machine (9.0 ms a batch, fp32 8.0 ms); use fp32", 20.0, "not faster"),
-        ("", 0.0, "CIEDE2000 [0-9.]+; allowed for int8: CIEDE2000 0.0"),
+        (
+            "int8 is not faster on this machine (9.0 ms a batch, fp32 8.0 ms); use fp32",
+            20.0,
+            r"9\.0 ms.* 8\.0 ms",
+        ),
+        ("", 0.0, r"CIEDE2000 [0-9.]+.*CIEDE2000 0\.0"),
     ],
 )
 def test_int8_is_refused_with_the_figures(
-    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gain: str, limit: float, message: str
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gain: str, limit: float, figures: str
 ) -> None:
     monkeypatch.setattr(int8, "why_of_no_use", lambda fp32, int8: gain)
     monkeypatch.setitem(LIMITS, "int8", ("ciede2000", limit))
-    with pytest.raises(ModelError, match=f"best.64x64.int8.onnx: was not kept: .*{message}"):
+    with pytest.raises(ModelError, match=rf"best\.64x64\.int8\.onnx.*{figures}"):
         export_checkpoint(checkpoint, tmp_path / "out", ExportConfig(precision="int8", static_size="64"))
     assert list((tmp_path / "out").iterdir()) == []
 
 
 def test_int8_is_of_use_only_if_faster() -> None:
     assert int8.why_of_no_use(fp32=2.0, int8=1.0) == ""
-    assert "(2000.0 ms a batch, fp32 2000.0 ms)" in int8.why_of_no_use(fp32=2.0, int8=2.0)
+    assert int8.why_of_no_use(fp32=2.0, int8=2.0).count("2000.0") == 2
 
 
 def test_int8_needs_photographs(checkpoint: Path, tmp_path: Path) -> None:
     (tmp_path / "none").mkdir()
-    with pytest.raises(UsageError, match="there are no photographs to calibrate int8 with"):
+    with pytest.raises(UsageError, match="int8"):
         export_checkpoint(
             checkpoint,
             tmp_path,
@@ -223,20 +225,20 @@ def test_int8_needs_photographs(checkpoint: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"),
+    ("settings", "named"),
     [
-        ({"format": "torchscript", "half_weights": True}, "--half-weights is for ONNX, not for --format tor"),
-        ({"format": "torch-export", "precision": "int8"}, "--precision is for ONNX, not for --format torch-"),
-        ({"precision": "fp16", "half_weights": True}, "--half-weights is for --precision fp32"),
-        ({"format": "torchscript", "static_batch": 2}, "takes any size"),
-        ({"static_size": "96x"}, ""),
-        ({"static_size": "wide"}, "static-size is 'wide'"),
-        ({"opset": 11}, "opset is 11; it must be at least 17"),
+        ({"format": "torchscript", "half_weights": True}, "--half-weights .*--format torchscript"),
+        ({"format": "torch-export", "precision": "int8"}, "--precision .*--format torch-export"),
+        ({"precision": "fp16", "half_weights": True}, "--half-weights .*--precision fp32"),
+        ({"format": "torchscript", "static_batch": 2}, "--static-batch"),
+        ({"static_size": "wide"}, "'wide'"),
+        ({"opset": 11}, "11.* 17"),
     ],
 )
-def test_what_does_not_go_together_is_said(settings: dict[str, object], message: str) -> None:
-    if not message:
-        assert ExportConfig(**settings).shape == (0, 96, 96)  # type: ignore[arg-type]
-        return
-    with pytest.raises(UsageError, match=message):
+def test_what_does_not_go_together_is_said(settings: dict[str, object], named: str) -> None:
+    with pytest.raises(UsageError, match=named):
         ExportConfig(**settings)  # type: ignore[arg-type]
+
+
+def test_a_side_alone_is_that_of_a_square() -> None:
+    assert ExportConfig(static_size="96x").shape == ExportConfig(static_size="96").shape == (0, 96, 96)

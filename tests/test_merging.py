@@ -63,22 +63,15 @@ def test_the_head_of_rgb_is_not_made_stronger(tmp_path: Path) -> None:
     assert merge(path, path, "-o", tmp_path / "merged.pt").exit_code == 0
     result = merge(path, path, "--strength", "1.5", "-o", tmp_path / "stronger.pt")
     assert result.exit_code == 2
-    assert "strength is for those that predict chroma" in result.stderr
+    assert str(path) in result.stderr
+    assert not (tmp_path / "stronger.pt").exists()
 
 
-@pytest.mark.parametrize(
-    ("other", "message"),
-    [
-        ("wide.pt", "they are built differently"),
-        ("nowhere.pt", "nowhere.pt: there is no such checkpoint"),
-    ],
-)
-def test_what_cannot_be_merged_is_said_in_one_line(
-    tmp_path: Path, checkpoint: Path, other: str, message: str
-) -> None:
+@pytest.mark.parametrize("other", ["wide.pt", "nowhere.pt"])
+def test_what_cannot_be_merged_is_said_in_one_line(tmp_path: Path, checkpoint: Path, other: str) -> None:
     write_checkpoint(tmp_path / "wide.pt", seeded_generator(base_channels=8))
     result = merge(checkpoint, tmp_path / other, "-o", tmp_path / "merged.pt")
     assert result.exit_code == 2
     assert result.stderr.count("\n") == 1
-    assert message in result.stderr
+    assert str(tmp_path / other) in result.stderr
     assert not (tmp_path / "merged.pt").exists()

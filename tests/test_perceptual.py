@@ -80,17 +80,9 @@ def test_the_fid_of_the_truth_is_nothing(weights: Path, make_photo: MakePhoto) -
 
 
 @pytest.mark.parametrize("network", [Lpips, Fid])
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("nowhere.pth", "there is no such file of weights"),
-        ("text.pth", "is not a file of weights"),
-        ("code.pth", "is not a file of weights"),
-        ("other.pth", "does not hold t"),
-    ],
-)
+@pytest.mark.parametrize("name", ["nowhere.pth", "text.pth", "code.pth", "other.pth"])
 def test_other_files_are_refused_and_none_is_run(
-    weights: Path, network: type[Lpips | Fid], name: str, message: str
+    weights: Path, network: type[Lpips | Fid], name: str
 ) -> None:
-    with pytest.raises(ModelError, match=message):
+    with pytest.raises(ModelError, match=name):
         network(weights / name)

@@ -13,7 +13,7 @@ import pytest
 from conftest import MakePhoto, Server, job_into
 
 from colorgan import Colorizer, ExitCode, Status
-from colorgan.batch.in_flight import TRIES
+from colorgan.batch.in_flight import TRIES, InFlight
 from colorgan.batch.job import Job
 from colorgan.batch.manifest import Manifest
 from colorgan.batch.manifest_store import NOTE, LocalManifests
@@ -188,6 +188,19 @@ def test_where_this_process_ends_with_the_other_a_file_is_given_up_after_some_en
     outcomes = {o.path.name: o for o in Colorizer(exports["onnx"]).colorize_folder(photos, tmp_path / "out")}
     assert outcomes.pop("03.jpg").status is Status.ENDED_PROCESS
     assert {outcome.status for outcome in outcomes.values()} == {Status.COLORED}
+
+
+def test_an_end_that_was_asked_for_counts_against_nobody(tmp_path: Path) -> None:
+    """A second Ctrl-C, or a pod that is told to end and then killed."""
+    died(tmp_path, in_hand=["03.jpg"])
+    store = LocalManifests(tmp_path)
+    dying = InFlight(store)
+    with dying.alone("03.jpg"):
+        assert InFlight(store).ends["03.jpg"] == 1
+        dying.forgive()
+        left = InFlight(store)
+        assert left.ends["03.jpg"] == 0
+        assert left.suspects == {"03.jpg"}
 
 
 def test_a_note_that_is_damaged_condemns_nobody(

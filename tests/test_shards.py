@@ -97,7 +97,7 @@ def test_new_photographs_are_added(photo_folder: Path, make_photo: MakePhoto, tm
 
 def test_other_settings_are_refused(photo_folder: Path, tmp_path: Path) -> None:
     pack(photo_folder, tmp_path / "shards")
-    with pytest.raises(UsageError, match=r'begun with {"size": 32.*give the same, or another folder'):
+    with pytest.raises(UsageError, match=r'shards.*"size": 32'):
         pack(photo_folder, tmp_path / "shards", size=64)
 
 
@@ -105,12 +105,12 @@ def test_an_index_that_is_damaged_is_refused(photo_folder: Path, tmp_path: Path)
     pack(photo_folder, tmp_path / "shards")
     index = tmp_path / "shards/index.jsonl"
     index.write_text("{]\n" + index.read_text())
-    with pytest.raises(UsageError, match=r"index.jsonl: cannot be read .* run colorgan prepare again"):
+    with pytest.raises(UsageError, match=r"index\.jsonl"):
         find_photographs(tmp_path / "shards")
 
 
 def test_no_folder_is_made_for_photographs_that_are_not_there(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="there is no such folder"):
+    with pytest.raises(UsageError, match=str(tmp_path / "data")):
         Packing(tmp_path / "data", tmp_path / "shards", PrepareConfig())
     assert not (tmp_path / "shards").exists()
 
@@ -121,7 +121,7 @@ def test_shards_of_nothing_are_refused(tmp_path: Path) -> None:
     entries = pack(tmp_path / "data", tmp_path / "shards")
     assert json.loads((tmp_path / "shards/index.jsonl").read_text().splitlines()[1]) == entries[0]
     assert not list((tmp_path / "shards").glob("*.tar"))
-    with pytest.raises(UsageError, match="lists no photograph that was kept"):
+    with pytest.raises(UsageError, match=r"index\.jsonl"):
         find_photographs(tmp_path / "shards")
 
 

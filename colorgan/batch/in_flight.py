@@ -99,6 +99,13 @@ class InFlight:
             self._alone = ""
             self.ends.pop(name, None)
 
+    def forgive(self) -> None:
+        """Note that the end of this process, should it come now, is no file's fault: it was asked for."""
+        with self._lock:
+            if self._alone:
+                self._alone = ""
+                self._write()
+
     def _write(self) -> None:
         note = {
             "owner": f"process {os.getpid()} on {socket.gethostname()}, since {now()}",

@@ -6,13 +6,13 @@ import pickle
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
-from colorgan.batch.in_flight import TRIES
+from colorgan.batch.in_flight import TRIES, InFlight
 from colorgan.batch.job import Job
 from colorgan.batch.manifest import Manifest
 from colorgan.batch.outcome import Outcome, Status
@@ -21,6 +21,8 @@ from colorgan.errors import RunError
 from colorgan.storage.paths import AnyPath, storage_of
 from colorgan.storage.protocol import UNREAD, Found
 
+POLL = 0.05
+"""Seconds from one look at whether to stop to the next."""
 AGAIN = "it is skipped from now on; --retry-failed tries it again"
 CODE = "import sys; sys.path[:] = {path!r}; from colorgan.alone import serve; serve()"
 
@@ -34,10 +36,13 @@ class Order:
     job: Job
 
 
-def try_alone(suspects: Iterable[Found], order: Order, manifest: Manifest, stop: Event) -> Iterator[Outcome]:
+def try_alone(suspects: Sequence[Found], order: Order, manifest: Manifest, stop: Event) -> Iterator[Outcome]:
     """Color files that may have ended the process of an earlier run, each alone, until told to stop."""
     job, in_flight = order.job, manifest.in_flight
+    if not suspects:
+        return
     with ExitStack() as processes:
+        processes.enter_context(_forgiving(in_flight, stop))
         process: TrialProcess | None = None
         for found in suspects:
             if stop.is_set():
@@ -56,6 +61,26 @@ def try_alone(suspects: Iterable[Found], order: Order, manifest: Manifest, stop:
                 process = None
             else:
                 yield outcome
+
+
+@contextmanager
+def _forgiving(in_flight: InFlight, stop: Event) -> Iterator[None]:
+    """Once told to stop, a second signal may end this process, which is not to count against a file."""
+    over = Event()
+
+    def wait() -> None:
+        while not over.is_set():
+            if stop.wait(POLL):
+                in_flight.forgive()
+                over.set()
+
+    watcher = Thread(target=wait, daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
 
 
 def _ended(found: Found, how: str) -> Outcome:

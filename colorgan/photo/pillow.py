@@ -7,7 +7,6 @@ import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from threading import Lock
 
 from PIL import Image, UnidentifiedImageError
@@ -33,20 +32,10 @@ DECODE_ERRORS = (
 
 
 READ = (
-    *("AVIF", "BMP", "DIB", "GIF", "ICO", "JPEG", "JPEG2000", "PCX"),
-    *("PNG", "PPM", "SGI", "TIFF", "WEBP", "TGA"),  # TGA comes last, as its files begin with anything
+    *("JPEG", "PNG", "BMP", "DIB", "GIF", "PPM"),  # first, as Pillow loads the others only when it gets there
+    *("TIFF", "WEBP", "ICO", "PCX", "SGI", "JPEG2000", "AVIF", "TGA"),  # last, as its files have no signature
 )
-"""Formats that are read, whatever the name of a file says, of JPEG that of several pictures included.
-
-PostScript is none of them: Pillow gives it to Ghostscript.
-"""
-
-
-@cache
-def _formats() -> tuple[str, ...]:
-    """Those that this Pillow can open."""
-    Image.init()
-    return tuple(name for name in READ if name in Image.OPEN)
+"""Formats that are read, whatever a file is called; not PostScript, which Pillow gives to Ghostscript."""
 
 
 class _NoLimit:
@@ -84,7 +73,7 @@ def prepare_pillow() -> None:
 def open_picture(data: bytes, page: int = 0) -> Image.Image:
     """Open a file of any size."""
     with NO_LIMIT:
-        image = Image.open(io.BytesIO(data), formats=_formats())
+        image = Image.open(io.BytesIO(data), formats=READ)
         if page:
             image.seek(page)
     return image
