@@ -14,7 +14,7 @@ from PIL import Image
 from samples import DEEP, GRAY, encoded, exif, jpeg, orientation, segment, text, tiff, with_segments
 
 import colorgan
-from colorgan import ColorizeConfig, Colorizer, ImageError, Status, UsageError, colorize
+from colorgan import ColorizeConfig, Colorizer, How, ImageError, Status, UsageError, colorize
 from colorgan.photo.jpeg_join import undo
 from colorgan.photo.source import photo_of
 
@@ -50,7 +50,7 @@ def test_a_gray_jpeg_keeps_luma_metadata_and_the_credit(colorizer: Colorizer, tm
         ]
     for result in results:
         assert result.data == results[0].data
-        assert (result.status, result.how, result.suffix) == (Status.COLORED, "luma kept", ".jpg")
+        assert (result.status, result.how, result.suffix) == (Status.COLORED, How.LUMA_KEPT, ".jpg")
         assert undo(result.data) == data
         assert b"Box 3" in result.data
         assert b"algorithmicallyEnhanced" in result.data
@@ -200,3 +200,11 @@ def test_a_saturation_that_is_no_number_in_its_range_is_refused(value: float) ->
     """Fault 8."""
     with pytest.raises(UsageError, match="saturation"):
         ColorizeConfig(saturation=value)
+
+
+def test_a_copy_of_a_photograph_that_was_cut_says_so(exports: dict[str, Path], make_photo: MakePhoto) -> None:
+    """Fault 19."""
+    data = encoded(make_photo(400, 300, "RGB"), "JPEG")[:-20]
+    result = colorize(data, exports["onnx"])
+    assert (result.status, result.data) == (Status.COPIED, data)
+    assert "end is missing" in result.note

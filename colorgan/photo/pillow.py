@@ -33,7 +33,7 @@ DECODE_ERRORS = (
 
 READ = (
     *("JPEG", "PNG", "BMP", "DIB", "GIF", "PPM"),  # first, as Pillow loads the others only when it gets there
-    *("TIFF", "WEBP", "TGA", "ICO", "PCX", "SGI", "JPEG2000", "AVIF"),
+    *("TIFF", "WEBP", "ICO", "PCX", "SGI", "JPEG2000", "AVIF", "TGA"),  # last, as its files have no signature
 )
 """Formats that are read, whatever a file is called; not PostScript, which Pillow gives to Ghostscript."""
 
