@@ -17,7 +17,7 @@ from colorgan.config import ExportConfig, GeneratorConfig, TrainingConfig
 from colorgan.errors import ModelError, UsageError
 from colorgan.export.exporting import export_checkpoint
 from colorgan.export.folding import fold_batch_norm
-from colorgan.networks.chroma_classes import ClassHead
+from colorgan.networks.chroma_classes import ClassHead, class_centers
 from colorgan.networks.encoders import (
     ENCODERS,
     IMAGENET,
@@ -236,6 +236,17 @@ def _copied(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _copied(inner) for name, inner in value.items()}
     return [_copied(inner) for inner in value] if isinstance(value, list) else value
+
+
+def test_training_goes_on_from_a_stronger_model_with_the_centers_of_the_targets(photo_folder: Path) -> None:
+    stronger = small_generator()
+    weights = stronger.state_dict() | {"head.centers": 1.5 * class_centers()}
+    training, _ = split(find_photographs(photo_folder), 2, seed=0)
+    trainer = Trainer(TrainingConfig(size=64, batch_size=4, workers=0), stronger.config, training)
+    trainer.start_from(weights)
+    for generator in (trainer.generator, trainer.mean_generator):
+        assert isinstance(generator.head, ClassHead)
+        assert torch.equal(generator.head.centers, class_centers())
 
 
 def test_a_size_that_the_encoder_does_not_take_is_refused(photo_folder: Path) -> None:

@@ -13,7 +13,7 @@ from colorgan.config import GeneratorConfig, TrainingConfig
 from colorgan.errors import UsageError
 from colorgan.networks.batch_norm import keep_statistics
 from colorgan.networks.checkpoint import State
-from colorgan.networks.chroma_classes import ClassHead
+from colorgan.networks.chroma_classes import ClassHead, class_centers
 from colorgan.networks.color_space import extract_chroma, prepare_input
 from colorgan.networks.discriminator import Discriminator
 from colorgan.networks.encoders import load_weights
@@ -167,9 +167,11 @@ class Trainer:
         self.step = state["step"] * self.order.steps_per_epoch // state["steps_per_epoch"]
 
     def start_from(self, weights: dict[str, Tensor]) -> None:
-        """Begin with the weights of another run's generator."""
-        self.generator.load_state_dict(weights)
-        self.mean_generator.load_state_dict(weights)
+        """Begin with the weights of another run's generator, its class centers where they are for targets."""
+        for generator in (self.generator, self.mean_generator):
+            generator.load_state_dict(weights)
+            if isinstance(generator.head, ClassHead):
+                generator.head.centers.copy_(class_centers())  # merging may have made them stronger
 
     def load_encoder(self, source: str) -> None:
         """Begin with an encoder trained on ImageNet: `package`, `timm`, or a file of its weights."""
