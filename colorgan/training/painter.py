@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d
 
 from colorgan.errors import ImageError
-from colorgan.networks.chroma_classes import ClassHead, ClassTargets
+from colorgan.networks.chroma_classes import ClassHead, ClassTargets, class_centers
 from colorgan.networks.color_space import extract_chroma
 from colorgan.networks.discriminator import Discriminator
 from colorgan.networks.generator import UNetGenerator
@@ -68,10 +68,10 @@ class ClassObjective(nn.Module):
 
     importance: Tensor
 
-    def __init__(self, classes: int) -> None:
+    def __init__(self) -> None:
         super().__init__()
         self.targets = ClassTargets()
-        self.register_buffer("importance", torch.zeros(classes))
+        self.register_buffer("importance", torch.zeros(len(class_centers())))
 
     @property
     def is_ready(self) -> bool:

@@ -76,10 +76,8 @@ class Trainer:
         )
         self.mean_generator = copy.deepcopy(self.generator).eval().requires_grad_(False)
         """The generator that is validated and exported: the mean of its weights over the last steps."""
-        head = self.generator.head
-        self.classes = (
-            ClassObjective(len(head.centers)).to(self.fabric.device) if isinstance(head, ClassHead) else None
-        )
+        is_of_classes = isinstance(self.generator.head, ClassHead)
+        self.classes = ClassObjective().to(self.fabric.device) if is_of_classes else None
         painter = Painter(self.generator)
         if config.compile:
             painter.compile()
