@@ -43,7 +43,7 @@ def test_programs_read_it_as_json() -> None:
     assert all(set(check) == {"name", "verdict", "detail", "remedy"} for check in document["checks"])
 
 
-@pytest.mark.parametrize("installed", [{"onnxruntime", "onnxruntime-gpu"}, set()], ids=str)
+@pytest.mark.parametrize("installed", [{"onnxruntime", "onnxruntime-gpu"}, set()], ids=["both", "none"])
 def test_two_runtimes_or_none_are_a_problem_with_its_remedy(
     monkeypatch: pytest.MonkeyPatch, installed: set[str]
 ) -> None:
