@@ -78,7 +78,7 @@ def test_verbose_tells_of_every_file(batch: list[object]) -> None:
 
 
 def test_the_docs_promise_every_exit_code() -> None:
-    text = (Path(__file__).parents[1] / "docs" / "troubleshooting.md").read_text()
+    text = (Path(__file__).parents[1] / "docs" / "operate.md").read_text()
     assert [int(code) for code in re.findall(r"^\| (\d+) \|", text, re.MULTILINE)] == list(ExitCode)
 
 

@@ -191,7 +191,7 @@ def test_wrong_usage_is_one_line(photos: Path, tmp_path: Path) -> None:
     for words, message in (
         (["status", tmp_path], "holds no results of colorgan-batch"),
         (["batch", photos, tmp_path / "out", "--shard", "9/8"], "it must be such as 1/8"),
-        (["batch", photos, tmp_path / "out", "--shard", "1/8", "--report"], "colorgan report makes a page"),
+        (["batch", photos, tmp_path / "out", "--shard", "1/8", "--report"], "--report"),
     ):
         result = invoke(*words)
         assert result.exit_code == 2

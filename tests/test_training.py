@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -279,9 +280,12 @@ def test_two_processes_learn_as_one_that_gathers_two_batches(photo_folder: Path,
         assert line == pytest.approx(other, rel=1e-4)
 
 
-def test_the_recipe_that_is_published_is_a_config() -> None:
-    settings = tomllib.loads((Path(colorgan.__file__).parent / "training/recipes/gpu.toml").read_text())
+@pytest.mark.parametrize("name", ["generator.toml", "gpu.toml"])
+def test_the_recipes_that_are_published_are_settings(name: str) -> None:
+    settings = tomllib.loads((Path(colorgan.__file__).parent / "training/recipes" / name).read_text())
     settings = {name.replace("-", "_"): value for name, value in settings.items()}
-    generator = GeneratorConfig(settings.pop("base_channels"))
-    assert TrainingConfig.from_dict(settings).warmup_epochs < TrainingConfig.from_dict(settings).epochs
-    assert generator.base_channels == 32
+    network = {
+        item.name: settings.pop(item.name) for item in fields(GeneratorConfig) if item.name in settings
+    }
+    assert GeneratorConfig.from_dict(network).encoder == "efficientnet_lite0"
+    assert TrainingConfig.from_dict(settings).size % GeneratorConfig.from_dict(network).stride == 0

@@ -33,6 +33,7 @@ def test_the_configuration_describes_the_model_beside_it(
     name = f"best{config.variant}"
     assert sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()) == [
         f"triton/{name}/1/model.onnx",
+        f"triton/{name}/1/model.onnx.json",
         f"triton/{name}/config.pbtxt",
     ]
     text = (tmp_path / "triton" / name / "config.pbtxt").read_text()

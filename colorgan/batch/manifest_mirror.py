@@ -20,10 +20,13 @@ from colorgan.batch.manifest_store import NAME, NOTE, SHARDS, LocalManifests, ma
 from colorgan.batch.sharding import Shard
 from colorgan.errors import RunError
 from colorgan.storage.objects import OBJECTS, ObjectListing, ObjectPath, remove, scratch_folder
-from colorgan.storage.protocol import ignore
+from colorgan.storage.protocol import ChangedError, ignore
 
 SECONDS = 5.0
 """From one part to the next."""
+
+ATTEMPTS = 10
+"""To read an object that another run is writing."""
 
 
 class ObjectManifests:
@@ -50,7 +53,7 @@ class ObjectManifests:
                 copy = self._copy_of(self._manifest_of(path))
                 copy.parent.mkdir(exist_ok=True)
                 with suppress(FileNotFoundError), copy.open("ab") as file:
-                    file.write(OBJECTS.read(path)[0] + b"\n")  # a line that a part was cut off in ends here
+                    file.write(_latest(path) + b"\n")  # a line that a part was cut off in ends here
                     if path.suffix == Path(NOTE).suffix:
                         self._notes += [path] if not self.shard else []
                     elif path != self.mine and (not self.shard or self._manifest_of(path) == self.mine):
@@ -135,3 +138,11 @@ class ObjectManifests:
         except OSError as error:
             reason = f"cannot be {what} ({error.strerror}); run the same command again to continue"
             raise RunError(f"{self.folder}: {reason}") from error
+
+
+def _latest(path: ObjectPath) -> bytes:
+    """An object as it is now: the note of a run beside this one may change while it is read."""
+    for _ in range(ATTEMPTS - 1):
+        with suppress(ChangedError):
+            return OBJECTS.read(path)[0]
+    return OBJECTS.read(path)[0]
