@@ -217,7 +217,7 @@ def test_a_batch_that_does_not_fit_is_halved(
     assert backend.refused <= 4  # and then it is remembered
 
     backend.room = 0
-    with pytest.raises(PredictError, match="out of memory"):
+    with pytest.raises(PredictError):
         list(colorizer.colorize_folder(tmp_path, tmp_path / "other"))
 
 
@@ -263,5 +263,5 @@ def test_one_photograph_from_python(exports: dict[str, Path], make_photo: MakePh
     assert (from_file.mode, from_file.size) == ("RGB", (100, 70))
     assert np.array_equal(np.asarray(from_file), np.asarray(from_image))
     assert np.asarray(from_file).std(axis=-1).max() > 5
-    with pytest.raises(ImageError, match=r"gone.png: cannot be read \(No such file"):
+    with pytest.raises(ImageError, match=r"gone\.png"):
         colorizer(tmp_path / "gone.png")

