@@ -59,9 +59,10 @@ class Colored:
 
     def save(self, path: str | PurePath) -> None:
         """Write the file, whole or not at all; UsageError if the name says that it has another format."""
+        if not self.data:
+            raise UsageError(f"{path}: the photograph was skipped, so there is nothing to save")
         place = locate(path)
-        named = Image.registered_extensions().get(place.suffix.lower(), self.format)
-        if named != self.format:
+        if Image.registered_extensions().get(place.suffix.lower(), self.format) != self.format:
             raise UsageError(f"{path}: this is a file of {self.format}; name it {place.stem}{self.suffix}")
         write_result(place, self.data)
 

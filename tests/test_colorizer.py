@@ -15,7 +15,7 @@ from PIL import Image
 from colorgan import ColorizeConfig, Colorizer, ImageError, Status
 from colorgan.backends import Model
 from colorgan.config import ExportConfig
-from colorgan.errors import PredictError
+from colorgan.errors import PredictError, UsageError
 from colorgan.export.exporting import export_checkpoint
 from colorgan.photo.color import Planes
 from colorgan.photo.encode import Result, encode_result
@@ -265,3 +265,14 @@ def test_one_photograph_from_python(exports: dict[str, Path], make_photo: MakePh
     assert np.asarray(from_file).std(axis=-1).max() > 5
     with pytest.raises(ImageError, match=r"gone\.png"):
         colorizer(tmp_path / "gone.png")
+
+
+def test_saving_a_skipped_photograph_leaves_the_file_that_is_there(
+    exports: dict[str, Path], make_photo: MakePhoto, tmp_path: Path
+) -> None:
+    (tmp_path / "kept.png").write_bytes(b"mine")
+    colorizer = Colorizer(exports["onnx"], ColorizeConfig(if_color="skip"))
+    skipped = colorizer.colorize(make_photo(64, 48, "RGB"))
+    with pytest.raises(UsageError, match=r"kept\.png"):
+        skipped.save(tmp_path / "kept.png")
+    assert (tmp_path / "kept.png").read_bytes() == b"mine"

@@ -7,6 +7,6 @@ epochs=${2:-5}
 
 colorgan prepare "$1" generator/shards --size 144 --min-colorfulness 8 --drop-duplicates
 colorgan-train generator/shards --config "$here/generator.toml" -o generator/run --epochs "$epochs" --decay-epochs 1
-colorgan merge generator/run/last.pt -o generator/generator.pt --half-weights --strength "${STRENGTH:-1.2}"
+colorgan merge generator/run/last.pt -o generator/generator.pt --half-weights --strength "${STRENGTH:-1.235}"
 colorgan-export generator/generator.pt -o generator --half-weights --license Apache-2.0 \
     --model-card "$here/../../models/MODEL_CARD.md"
