@@ -21,7 +21,15 @@ from colorgan.errors import ColorganError, ExitCode
 
 Command = Callable[..., None]
 
-TRAINING = ("torch", "torchvision", "torchmetrics", "torch_fidelity", "lightning_fabric", "skimage")
+TRAINING = (
+    "torch",
+    "torchvision",
+    "torchmetrics",
+    "torch_fidelity",
+    "lightning_fabric",
+    "skimage",
+    "timm",
+)
 EXTRAS = dict.fromkeys((*TRAINING, "onnxscript", "tensorboard"), "train") | {"ray": "ray", "fsspec": "cloud"}
 """What to install for a package that is missing."""
 

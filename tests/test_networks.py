@@ -1,5 +1,8 @@
 """The architecture is what the README says, and the color arithmetic is Pillow's."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -76,3 +79,12 @@ def test_predictor_maps_bytes_to_bytes_around_128() -> None:
 @pytest.mark.parametrize("size", [16, 48, 100])
 def test_discriminator_gives_one_score_an_image(size: int) -> None:
     assert Discriminator(4)(torch.rand(3, 3, size, size + 16)).shape == (3, 1)
+
+
+def test_the_plain_generator_and_its_checkpoints_need_no_timm() -> None:
+    code = (
+        "import sys; sys.modules['timm'] = None; import colorgan.networks.checkpoint, colorgan.training.run; "
+        "from colorgan.config import GeneratorConfig; from colorgan.networks.generator import UNetGenerator; "
+        "UNetGenerator(GeneratorConfig(base_channels=2))"
+    )
+    assert subprocess.run([sys.executable, "-W", "ignore", "-c", code], check=False).returncode == 0

@@ -20,7 +20,6 @@ from colorgan.config import GeneratorConfig
 from colorgan.networks.batch_norm import keep_statistics
 from colorgan.networks.chroma_classes import ClassHead
 from colorgan.networks.color_space import compose, extract_chroma
-from colorgan.networks.encoders import build_encoder
 
 
 class ConvBlock(nn.Sequential):
@@ -69,6 +68,8 @@ class UNetGenerator(nn.Module):
                 nn.Sequential(nn.MaxPool2d(2), ConvBlock(above, below)) for above, below in pairwise(channels)
             )
         else:
+            from colorgan.networks.encoders import build_encoder  # timm takes over a second to import
+
             self.encoder, channels = build_encoder(config.encoder)
         widths = config.up_widths
         self.ups = nn.ModuleList(

@@ -16,7 +16,6 @@ from colorgan.networks.checkpoint import State
 from colorgan.networks.chroma_classes import ClassHead, class_centers
 from colorgan.networks.color_space import extract_chroma, prepare_input
 from colorgan.networks.discriminator import Discriminator
-from colorgan.networks.encoders import load_weights
 from colorgan.networks.generator import UNetGenerator
 from colorgan.training.aging import Aging
 from colorgan.training.dataset import Order, TrainingPhotos, load_batches
@@ -173,6 +172,8 @@ class Trainer:
 
     def load_encoder(self, source: str) -> None:
         """Begin with an encoder trained on ImageNet: `package`, `timm`, or a file of its weights."""
+        from colorgan.networks.encoders import load_weights
+
         for generator in (self.generator, self.mean_generator):
             if not generator.encoder:
                 raise UsageError(
