@@ -27,7 +27,7 @@ from colorgan.batch.trial import Order, try_alone
 from colorgan.config import ColorizeConfig
 from colorgan.errors import ImageError, UsageError
 from colorgan.photo.color import TONED, Planes, chroma_spread, colorfulness, merge, saturate
-from colorgan.photo.encode import Result, encode_result, note_on_copy, output_format, suffix_of
+from colorgan.photo.encode import encode_result, note_on_copy, suffix_of
 from colorgan.photo.image import Photo
 from colorgan.photo.source import Source, photo_of
 from colorgan.report import write_report
@@ -123,14 +123,8 @@ class Colorizer:
         An array or a Pillow image becomes a PNG unless the settings name another format.
         """
         source = photo_of(photo, self.config.max_pixels)
-        small, has_color = self._sketch(source)
-        if has_color and self.config.if_color != "recolor":
-            if self.config.if_color == "skip":
-                return Colored(b"", source.format, Status.SKIPPED, How.NOT_WRITTEN)
-            return Colored(source.data, source.format, Status.COPIED, How.COPIED, note_on_copy(source))
-        chroma = saturate(self.model.predict(small), self.config.saturation)
-        result = encode_result(source, chroma, self.config, self.model.credit, self._guide(small))
-        return Colored(result.data, result.format, Status.COLORED, how_of(result), result.note)
+        colored, _, _ = self._colored(source, StageTimes())
+        return colored
 
     def colorize_folder(
         self,
@@ -154,8 +148,8 @@ class Colorizer:
         job = Job.plan(
             source,
             destination,
-            include=tuple(include),
-            exclude=tuple(exclude),
+            include=include,
+            exclude=exclude,
             limit=limit,
             prefix=prefix,
             shard=Shard.parse(shard) if shard else None,
@@ -234,38 +228,44 @@ class Colorizer:
         times: StageTimes,
         thumbnails: Thumbnails | None,
     ) -> Outcome:
-        """Take one photograph through all stages."""
-        with times("decode"):
-            small, has_color = self._sketch(photo)
-        if has_color and self.config.if_color == "skip":
+        """Take one photograph through all stages, to its result in the folder."""
+        colored, small, chroma = self._colored(photo, times, predict)
+        if colored.status is Status.SKIPPED:
             return Outcome(photo.path, Status.SKIPPED)
-        if has_color and self.config.if_color == "copy":
-            output = job.output_path(photo.path, photo.format)
-            with times("write"):
-                written = write_result(output, photo.data, stamp.mtime_ns)
-            return Outcome(
-                photo.path, Status.COPIED, output, How.COPIED, note=note_on_copy(photo), written=written
-            )
-        output = job.output_path(photo.path, output_format(photo, self.config.format))
-        chroma = saturate(self.model.predict(small, predict), self.config.saturation)
-        with times("encode"):
-            result = encode_result(photo, chroma, self.config, self.model.credit, self._guide(small))
+        output = job.output_path(photo.path, colored.format)
         with times("write"):
-            written = write_result(output, result.data)
-        if thumbnails:
+            changed = stamp.mtime_ns if colored.status is Status.COPIED else 0
+            written = write_result(output, colored.data, changed)
+        if thumbnails and chroma is not None:
             # Without them, the report makes its own of the result, which is whole.
             with times("thumbnail"), suppress(OSError, ImageError):
                 thumbnails.add(job.name_of(photo.path), photo, chroma)
-        colors = colorfulness(np.asarray(merge(small, chroma), np.uint8))
         return Outcome(
             photo.path,
-            Status.COLORED,
+            colored.status,
             output,
-            how_of(result),
-            note=result.note,
+            colored.how,
+            note=colored.note,
             written=written,
-            colorfulness=colors,
+            colorfulness=0.0 if chroma is None else colorfulness(np.asarray(merge(small, chroma), np.uint8)),
         )
+
+    def _colored(
+        self, photo: Photo, times: StageTimes, predict: Predict | None = None
+    ) -> tuple[Colored, Planes, Planes | None]:
+        """What becomes of a photograph, its luma as the generator sees it, and chroma if it is colored."""
+        with times("decode"):
+            small, has_color = self._sketch(photo)
+        if has_color and self.config.if_color == "skip":
+            return Colored(b"", photo.format, Status.SKIPPED, How.NOT_WRITTEN), small, None
+        if has_color and self.config.if_color == "copy":
+            copied = Colored(photo.data, photo.format, Status.COPIED, How.COPIED, note_on_copy(photo))
+            return copied, small, None
+        chroma = saturate(self.model.predict(small, predict), self.config.saturation)
+        with times("encode"):
+            result = encode_result(photo, chroma, self.config, self.model.credit, self._guide(small))
+        how = How.LUMA_KEPT if result.kept_luma else How.ENCODED
+        return Colored(result.data, result.format, Status.COLORED, how, result.note), small, chroma
 
     def _guide(self, small: Planes) -> Planes | None:
         return small if self.config.chroma_upsampling == "guided" else None
@@ -278,11 +278,6 @@ class Colorizer:
         if small.mode == "L":
             return pixels, False
         return pixels[..., 0], chroma_spread(pixels) > TONED
-
-
-def how_of(result: Result) -> How:
-    """How a result was written."""
-    return How.LUMA_KEPT if result.kept_luma else How.ENCODED
 
 
 @lru_cache(maxsize=1)
