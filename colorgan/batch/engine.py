@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from time import perf_counter
 
@@ -97,15 +98,19 @@ class Engine:
 
 def _needed(found: Found) -> int:
     """Bytes of memory that a file takes at most."""
-    try:
-        stamp = found.stamp or storage_of(found.path).stat(found.path)
-        return bytes_to_color(found.path, stamp)
-    except OSError as error:
-        raise ImageError(found.path, f"cannot be read ({error.strerror})") from error
+    with _reading(found):
+        return bytes_to_color(found.path, found.stamp or storage_of(found.path).stat(found.path))
 
 
 def _read(found: Found) -> tuple[bytes, Stamp]:
-    try:
+    with _reading(found):
         return storage_of(found.path).read(found.path, found.stamp)
+
+
+@contextmanager
+def _reading(found: Found) -> Iterator[None]:
+    """Turn what goes wrong while a file is read into ImageError."""
+    try:
+        yield
     except OSError as error:
         raise ImageError(found.path, f"cannot be read ({error.strerror})") from error

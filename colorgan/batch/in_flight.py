@@ -41,6 +41,7 @@ class InFlight:
             self.suspects = set(filter(shard.holds, self.suspects))
         self._in_hand = dict[str, None]()
         self._alone = ""
+        self._owner = f"process {os.getpid()} on {socket.gethostname()}, since {now()}"
 
     def _take_in(self, text: str) -> None:
         """Read a note, or several of one shard; what is damaged is left out, as it condemns none."""
@@ -108,7 +109,7 @@ class InFlight:
 
     def _write(self) -> None:
         note = {
-            "owner": f"process {os.getpid()} on {socket.gethostname()}, since {now()}",
+            "owner": self._owner,
             "in_hand": list(self._in_hand),
             "suspects": sorted(self.suspects),
             "alone": self._alone,
