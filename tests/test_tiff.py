@@ -167,3 +167,23 @@ def test_a_strip_that_is_missing_is_an_error() -> None:
     whole = tiff(DEEP.astype("<u2").tobytes(), 16, "<", (273, 4, 1, struct.pack("<I", 10**6)))
     with pytest.raises(ImageError):
         Photo.of(NAME, whole).luma()
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("tile", [None, (16, 16)])
+@pytest.mark.parametrize("planar", [False, True])
+def test_rows_that_no_strip_or_tile_is_there_for_are_not_made_up(
+    bits: int, tile: tuple[int, int] | None, planar: bool
+) -> None:
+    gray = GRAY if bits == 8 else DEEP
+    pixels = np.stack([gray] * 3, axis=0 if planar else 2)
+    layout: dict[str, Any] = {"planarconfig": "separate" if planar else "contig", "tile": tile}
+    data = written(data=pixels, photometric="rgb", rowsperstrip=None if tile else 16, **layout)
+    assert Photo.of(NAME, data).size == (WIDTH, HEIGHT)
+    with tifffile.TiffFile(io.BytesIO(data)) as file:
+        height = file.pages.first.tags[257]
+    size = {tifffile.DATATYPE.SHORT: 2, tifffile.DATATYPE.LONG: 4}[tifffile.DATATYPE(height.dtype)]
+    at = height.valueoffset
+    taller = data[:at] + (60_000).to_bytes(size, "little") + data[at + size :]
+    with pytest.raises(ImageError, match="48"):
+        Photo.of(NAME, taller)

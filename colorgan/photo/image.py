@@ -142,6 +142,11 @@ class Photo:
         else:
             mode = {1: "I;16", 3: "RGB", 4: "CMYK"}[layout.channels]
         check_size(path, size, max_pixels)
+        if (there := layout.rows_there) < layout.height:
+            raise ImageError(
+                path,
+                f"is cut short: {there:,} of its {layout.height:,} rows are there; take it from a backup",
+            )
         described = metadata.of_tiff(block, pages[page])
         found = pages[page].number(metadata.ORIENTATION)
         orientation = found if found in range(1, 9) else described.orientation

@@ -91,6 +91,17 @@ class TiffLayout:
         kind = self.directory.number(EXTRA, STRAIGHT if self.samples == 4 else 0)
         return kind if kind in (PREMULTIPLIED, STRAIGHT) else 0
 
+    @property
+    def rows_there(self) -> int:
+        """Rows that strips or tiles are there for; the file may claim more than it holds."""
+        number, numbers = self.directory.number, self.directory.numbers
+        planes = self.samples if number(PLANAR, 1) == 2 else 1
+        if tiles := numbers(TILE_OFFSETS):
+            across = -(-self.width // max(1, number(TILE_WIDTH)))
+            return len(tiles) // planes // max(1, across) * number(TILE_HEIGHT)
+        strips = numbers(OFFSETS)  # there are none with the JPEG compression of TIFF 6.0
+        return len(strips) // planes * number(STRIP_ROWS, self.height) if strips else self.height
+
     def refuse(self) -> str:
         """Why its samples cannot be read; empty if they can."""
         remedy = "save it with 8 or 16 bits a channel"
