@@ -104,6 +104,16 @@ def test_patterns_choose_by_path_or_name(photos: Path) -> None:
     assert chosen(include=("*.jpg",), exclude=("191?/*",)) == ["sub/a.jpg"]
     with pytest.raises(UsageError, match="--include"):
         chosen(include=("*.webp",))
+    for patterns in ({"include": "*.png"}, {"exclude": "a.jpg"}):  # each would be taken for many letters
+        with pytest.raises(UsageError, match=next(iter(patterns))):
+            chosen(**patterns)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("limit", [-1, 1.5])
+def test_a_limit_is_a_whole_number(photos: Path, limit: float) -> None:
+    (photos / "a.jpg").touch()
+    with pytest.raises(UsageError, match="limit"):
+        Job.plan(photos, photos.parent / "results", limit=limit)
 
 
 def test_a_list_keeps_the_paths_of_its_files(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ import hashlib
 import os
 import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
@@ -66,6 +66,8 @@ class Job:
         standard input names; each may be a URL. `options` are further fields of a Job.
         """
         name, destination = str(source), locate(destination)
+        for patterns in {"include", "exclude"} & options.keys():
+            options[patterns] = _patterns(patterns, options[patterns])
         there = storage_of(destination)
         if not there.is_remote and there.is_file(destination):
             raise UsageError(f"{destination}: is a file; name a folder for the results")
@@ -91,6 +93,8 @@ class Job:
         if self.listed is None and results in (self.root, *self.root.parents):
             where = "is the input folder itself" if results == self.root else "holds the input folder"
             raise UsageError(f"{self.destination}: {where}; choose another folder for the results")
+        if not isinstance(self.limit, int) or self.limit < 0:
+            raise UsageError(f"limit is {self.limit!r}; it must be a whole number, 0 for no limit")
         if self.prefix != Path(self.prefix).name and self.prefix:
             raise UsageError(f"prefix is {self.prefix!r}; it must be the beginning of a file's name")
         others = Counter[str]()
@@ -206,6 +210,13 @@ class Job:
                 if (other := first.setdefault(key, path)) != path:
                     same[path] = other
         return same
+
+
+def _patterns(name: str, given: Sequence[str]) -> tuple[str, ...]:
+    """Patterns as a tuple; a string would be taken for one of a letter each."""
+    if isinstance(given, str):
+        raise UsageError(f"{name} is {given!r}; give a list of patterns, as [{given!r}]")
+    return tuple(given)
 
 
 def _is_list(name: str) -> bool:
