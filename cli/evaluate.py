@@ -136,7 +136,7 @@ def main(
     if colorizer and old:
         click.echo(_on_old_photographs(colorizer, old, figures["colorfulness"].value))
     if colorizer and curve:
-        _show_curve(colorizer, [truth / each.path for each in scores])
+        _show_curve(colorizer, [truth / each.path for each in scores], figures["colorless_ciede2000"].value)
     click.echo(f"Features: {1 - figures['feature_ratio'].value:.1%} of the way from gray to the truth.")
     click.echo(
         f"CIEDE2000 {figures['ciede2000_ratio'].value - 1:+.1%} beside colorless; "
@@ -200,17 +200,15 @@ def _on_old_photographs(colorizer: Colorizer, folder: Path, modern: float) -> st
     return f"Old photographs: colorfulness {mean:.3g} of {len(found)}, {mean / modern:.2f} times the above."
 
 
-def _show_curve(colorizer: Colorizer, paths: list[Path]) -> None:
-    """CIEDE2000 at equal colorfulness."""
+def _show_curve(colorizer: Colorizer, paths: list[Path], colorless: float) -> None:
+    """CIEDE2000 at equal colorfulness, beside that of the gray photographs."""
     import numpy as np
     from PIL import Image
 
-    from colorgan.evaluation.metrics import ciede2000
-    from colorgan.evaluation.scores import colorless, read_rgb
+    from colorgan.evaluation.scores import read_rgb
     from colorgan.evaluation.strength import RATIOS, at_ratio
 
     truths = [read_rgb(path) for path in paths]
-    gray = float(np.mean([ciede2000(colorless(truth), truth) for truth in truths]))
 
     def paint(truth: RGB8, saturation: float) -> RGB8:
         colorizer.config = replace(colorizer.config, saturation=saturation)
@@ -220,7 +218,7 @@ def _show_curve(colorizer: Colorizer, paths: list[Path]) -> None:
     click.echo("| ---: | ---: | ---: | ---: |")
     for target in RATIOS:
         saturation, reached, difference = at_ratio(paint, truths, target)
-        change = difference / gray - 1
+        change = difference / colorless - 1
         click.echo(f"| {reached:.2f} | {saturation:.2f} | {difference:.2f} | {change:+.1%} |")
 
 
