@@ -10,9 +10,12 @@ from pathlib import Path
 from urllib.request import Request, urlopen
 
 import numpy as np
+import onnx
 import pytest
 import torch
+from onnx import helper
 from PIL import Image
+from reports import HOSTILE, call
 
 from colorgan.batch.job import Job
 from colorgan.batch.outcome import How, Outcome, Status, Written
@@ -20,7 +23,8 @@ from colorgan.batch.sharding import Shard
 from colorgan.config import ExportConfig, GeneratorConfig, TrainingConfig
 from colorgan.networks.checkpoint import save_checkpoint
 from colorgan.networks.generator import UNetGenerator
-from colorgan.storage.paths import AnyPath
+from colorgan.storage.objects import OBJECTS, ObjectPath
+from colorgan.storage.paths import AnyPath, locate
 from colorgan.storage.protocol import Stamp
 
 torch.set_num_threads(1)  # for generators this small, more threads cost more than they bring
@@ -200,3 +204,71 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
                 yield server
         finally:
             process.kill()
+
+
+SCANS = 6
+"""Photographs in the bucket of `scans`."""
+
+
+@pytest.fixture
+def bucket(server: Server, request: pytest.FixtureRequest) -> ObjectPath:
+    """A new bucket, with no faults ordered."""
+    server.order()
+    name = f"bucket-{abs(hash(request.node.nodeid)):x}"
+    bucket = locate(f"s3://{name}")
+    assert isinstance(bucket, ObjectPath)
+    bucket.store.mkdir(name)
+    server.order()  # forgets the requests of that
+    return bucket
+
+
+@pytest.fixture
+def scans(bucket: ObjectPath, tmp_path: Path, make_photo: MakePhoto) -> ObjectPath:
+    """Photographs in a bucket, which are in the folder `scans`, too."""
+    for number in range(SCANS):
+        path = tmp_path / "scans" / str(1900 + number % 2) / f"{number}.jpg"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        make_photo(64, 48, seed=number).save(path)
+        OBJECTS.write(bucket / path.relative_to(tmp_path), path.read_bytes())
+    return bucket / "scans"
+
+
+@pytest.fixture
+def hostile_photos(tmp_path: Path, make_photo: MakePhoto) -> Path:
+    """Photographs of hostile names and plain ones, in folders, in color and broken."""
+    folder = tmp_path / "photos"
+    (folder / "1911" / "may").mkdir(parents=True)
+    for seed, name in enumerate([*HOSTILE, "1911/a.jpg", "1911/may/b.jpg"]):
+        (folder / name).parent.mkdir(exist_ok=True)  # "</script>.jpg" is in the folder "<"
+        make_photo(600, 450, seed=seed).save(folder / name)
+    make_photo(256, 256, "RGB").save(folder / "in color.jpg")
+    Image.open(folder / "in color.jpg").convert("RGB").save(folder / "c.png")
+    make_photo(64, 48).convert("RGB").save(folder / "1911" / "gray.png")
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8<script>alert(1)</script>")
+    return folder
+
+
+@pytest.fixture
+def hostile_results(exports: dict[str, Path], hostile_photos: Path, tmp_path: Path) -> Path:
+    """Their results with a report, by a model whose card is hostile, too."""
+    model = onnx.load(exports["onnx"])
+    strings = {entry.key: entry.value for entry in model.metadata_props}
+    helper.set_model_props(
+        model, strings | {"model_card": "<script>alert('card')</script>", "license": "<i>"}
+    )
+    onnx.save(model, tmp_path / "<b>model.onnx")
+    out = call(
+        "batch", hostile_photos, tmp_path / "results", "--model", tmp_path / "<b>model.onnx", "--report"
+    )
+    assert f"Report: {tmp_path / 'results' / 'report' / 'index.html'}\n" in out
+    return tmp_path / "results"
+
+
+@pytest.fixture
+def photos(tmp_path: Path, make_photo: MakePhoto) -> Path:
+    """A folder with three small gray photographs."""
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for number in range(3):
+        make_photo(80, 60, seed=number).save(folder / f"{number}.jpg")
+    return folder

@@ -5,25 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import CliRunner
+from commands import call
 from conftest import MakePhoto
 from PIL import Image
 
 from colorgan.backends import load_model
 from colorgan.cli.main import main
-
-
-def call(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
-@pytest.fixture
-def photos(tmp_path: Path, make_photo: MakePhoto) -> Path:
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    for number in range(3):
-        make_photo(80, 60, seed=number).save(folder / f"{number}.jpg")
-    return folder
 
 
 def test_batch_colors_a_folder_and_sums_up(exports: dict[str, Path], photos: Path, tmp_path: Path) -> None:

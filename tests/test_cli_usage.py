@@ -7,25 +7,10 @@ from pathlib import Path
 
 import onnx
 import pytest
-from click.testing import CliRunner, Result
-from conftest import MakePhoto
+from commands import call
 from onnx import TensorProto, helper
 
-from colorgan.cli.main import main
 from colorgan.devices import has_cuda_driver
-
-
-def call(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(main, [str(argument) for argument in arguments])
-
-
-@pytest.fixture
-def photos(tmp_path: Path, make_photo: MakePhoto) -> Path:
-    folder = tmp_path / "photos"
-    folder.mkdir()
-    for number in range(3):
-        make_photo(80, 60, seed=number).save(folder / f"{number}.jpg")
-    return folder
 
 
 @pytest.mark.skipif(has_cuda_driver(), reason="there may be a CUDA device")

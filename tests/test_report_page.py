@@ -5,62 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import onnx
 import pytest
-from click.testing import CliRunner
-from conftest import MakePhoto
-from onnx import helper
-from PIL import Image
 
 from colorgan.batch.entry import Entry
 from colorgan.batch.manifest_store import NAME
-from colorgan.cli.main import main
 from colorgan.report import write_report
 
-HOSTILE = [
-    "<img src=x onerror=alert(1)>.jpg",
-    "&lt;b&gt; \u2028 'q' \"r\".jpg",
-    "a#b?c%64.jpg",
-    "</script>.jpg",
-]
-
-
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
-def call(*arguments: object) -> str:
-    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
-    assert result.exit_code in (0, 1), result.output
-    return result.stdout
-
-
-@pytest.fixture
-def photos(tmp_path: Path, make_photo: MakePhoto) -> Path:
-    """Photographs of hostile names and plain ones, in folders, in color and broken."""
-    folder = tmp_path / "photos"
-    (folder / "1911" / "may").mkdir(parents=True)
-    for seed, name in enumerate([*HOSTILE, "1911/a.jpg", "1911/may/b.jpg"]):
-        (folder / name).parent.mkdir(exist_ok=True)  # "</script>.jpg" is in the folder "<"
-        make_photo(600, 450, seed=seed).save(folder / name)
-    make_photo(256, 256, "RGB").save(folder / "in color.jpg")
-    Image.open(folder / "in color.jpg").convert("RGB").save(folder / "c.png")
-    make_photo(64, 48).convert("RGB").save(folder / "1911" / "gray.png")
-    (folder / "broken.jpg").write_bytes(b"\xff\xd8<script>alert(1)</script>")
-    return folder
-
-
-@pytest.fixture
-def results(exports: dict[str, Path], photos: Path, tmp_path: Path) -> Path:
-    """Their results with a report, by a model whose card is hostile, too."""
-    model = onnx.load(exports["onnx"])
-    strings = {entry.key: entry.value for entry in model.metadata_props}
-    helper.set_model_props(
-        model, strings | {"model_card": "<script>alert('card')</script>", "license": "<i>"}
-    )
-    onnx.save(model, tmp_path / "<b>model.onnx")
-    out = call("batch", photos, tmp_path / "results", "--model", tmp_path / "<b>model.onnx", "--report")
-    assert f"Report: {tmp_path / 'results' / 'report' / 'index.html'}\n" in out
-    return tmp_path / "results"
 
 
 @pytest.fixture
@@ -76,7 +27,7 @@ def browser() -> Iterator[Any]:
         chromium.close()
 
 
-def open_page(browser: Any, results: Path, **options: Any) -> tuple[Any, list[str]]:
+def open_page(browser: Any, hostile_results: Path, **options: Any) -> tuple[Any, list[str]]:
     """The page from disk, and whatever is wrong as it comes up."""
     page, wrong = browser.new_page(**options), []
 
@@ -89,7 +40,7 @@ def open_page(browser: Any, results: Path, **options: Any) -> tuple[Any, list[st
     page.on("dialog", refuse)
     page.on("request", lambda request: wrong.extend({request.url} if request.url[:5] != "file:" else ()))
     page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
-    page.goto((results / "report" / "index.html").as_uri())
+    page.goto((hostile_results / "report" / "index.html").as_uri())
     return page, wrong
 
 
@@ -102,8 +53,10 @@ def wait_until(page: Any, expression: str) -> None:
     raise AssertionError(expression)
 
 
-def test_in_a_browser_names_are_text_and_nothing_asks_the_network(browser: Any, results: Path) -> None:
-    page, wrong = open_page(browser, results)
+def test_in_a_browser_names_are_text_and_nothing_asks_the_network(
+    browser: Any, hostile_results: Path
+) -> None:
+    page, wrong = open_page(browser, hostile_results)
     wait_until(page, "[...document.images].filter((image) => image.src).every((image) => image.complete)")
     names = page.locator("#grid .words").all_text_contents()
     assert any(name.startswith("<img src=x onerror=alert(1)>.jpg") for name in names)
@@ -122,16 +75,16 @@ def test_in_a_browser_names_are_text_and_nothing_asks_the_network(browser: Any, 
     assert wrong == []
 
 
-def test_in_a_browser_inline_code_and_the_network_are_forbidden(browser: Any, results: Path) -> None:
-    page, wrong = open_page(browser, results)
+def test_in_a_browser_inline_code_and_the_network_are_forbidden(browser: Any, hostile_results: Path) -> None:
+    page, wrong = open_page(browser, hostile_results)
     page.evaluate("document.body.insertAdjacentHTML('beforeend', '<img src=x onerror=\"alert(1)\">')")
     page.evaluate("fetch('https://example.com/').catch(() => 0)")
     assert not [what for what in wrong if what.startswith("dialog")]
     assert any("Content Security Policy" in what for what in wrong)
 
 
-def test_in_a_browser_the_slider_moves_by_keys_and_by_mouse(browser: Any, results: Path) -> None:
-    page, wrong = open_page(browser, results)
+def test_in_a_browser_the_slider_moves_by_keys_and_by_mouse(browser: Any, hostile_results: Path) -> None:
+    page, wrong = open_page(browser, hostile_results)
     page.locator("#grid button", has_text="1911/a.jpg").click()
     assert page.locator("#viewer").is_visible()
     edge = "getComputedStyle(document.querySelector('#viewer-before')).clipPath"
@@ -158,8 +111,8 @@ def test_in_a_browser_the_slider_moves_by_keys_and_by_mouse(browser: Any, result
     assert wrong == []
 
 
-def test_in_a_browser_filters_and_order_work(browser: Any, results: Path) -> None:
-    page, wrong = open_page(browser, results)
+def test_in_a_browser_filters_and_order_work(browser: Any, hostile_results: Path) -> None:
+    page, wrong = open_page(browser, hostile_results)
 
     def shown() -> list[str]:
         return [text.split(".")[0] for text in page.locator("#grid .words").all_text_contents()]
@@ -182,8 +135,8 @@ def test_in_a_browser_filters_and_order_work(browser: Any, results: Path) -> Non
     assert wrong == []
 
 
-def test_in_a_browser_arrow_keys_move_through_the_grid(browser: Any, results: Path) -> None:
-    page, _ = open_page(browser, results, viewport={"width": 800, "height": 800})
+def test_in_a_browser_arrow_keys_move_through_the_grid(browser: Any, hostile_results: Path) -> None:
+    page, _ = open_page(browser, hostile_results, viewport={"width": 800, "height": 800})
     page.locator("#grid button").first.focus()
     where = "[...document.querySelectorAll('#grid button')].indexOf(document.activeElement)"
     page.keyboard.press("ArrowRight")
@@ -196,8 +149,10 @@ def test_in_a_browser_arrow_keys_move_through_the_grid(browser: Any, results: Pa
 
 
 @pytest.mark.parametrize("width", [360, 1400])
-def test_in_a_browser_nothing_is_wider_than_the_screen(browser: Any, results: Path, width: int) -> None:
-    page, _ = open_page(browser, results, viewport={"width": width, "height": 800})
+def test_in_a_browser_nothing_is_wider_than_the_screen(
+    browser: Any, hostile_results: Path, width: int
+) -> None:
+    page, _ = open_page(browser, hostile_results, viewport={"width": width, "height": 800})
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.locator("#grid button").first.click()
     assert page.locator("#viewer").bounding_box()["width"] <= width

@@ -8,56 +8,15 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from conftest import SECRET, MakePhoto, Server, contents, job_into, told
+from conftest import SCANS as COUNT
+from conftest import MakePhoto, Server, contents, job_into, told
+from stores import batch, images, objects
 
 from colorgan.batch.manifest import Manifest
 from colorgan.batch.outcome import Status
 from colorgan.batch.sharding import Shard
 from colorgan.cli.main import main
-from colorgan.storage.objects import OBJECTS, ObjectListing, ObjectPath, remove
-from colorgan.storage.paths import locate
-from colorgan.storage.protocol import ignore
-
-COUNT = 6
-
-
-@pytest.fixture
-def bucket(server: Server, request: pytest.FixtureRequest) -> ObjectPath:
-    """A new bucket, with no faults ordered."""
-    server.order()
-    name = f"bucket-{abs(hash(request.node.nodeid)):x}"
-    bucket = locate(f"s3://{name}")
-    assert isinstance(bucket, ObjectPath)
-    bucket.store.mkdir(name)
-    server.order()  # forgets the requests of that
-    return bucket
-
-
-@pytest.fixture
-def scans(bucket: ObjectPath, tmp_path: Path, make_photo: MakePhoto) -> ObjectPath:
-    """Photographs in a bucket, which are in the folder `scans`, too."""
-    for number in range(COUNT):
-        path = tmp_path / "scans" / str(1900 + number % 2) / f"{number}.jpg"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        make_photo(64, 48, seed=number).save(path)
-        OBJECTS.write(bucket / path.relative_to(tmp_path), path.read_bytes())
-    return bucket / "scans"
-
-
-def batch(*arguments: object) -> Result:
-    result = CliRunner().invoke(main, ["batch", *map(str, arguments)])
-    assert result.exception is None or isinstance(result.exception, SystemExit)
-    assert SECRET not in result.output
-    return result
-
-
-def objects(folder: ObjectPath) -> dict[str, bytes]:
-    found = ObjectListing(folder, hidden=True).files(ignore)
-    return {path.relative_to(folder).as_posix(): OBJECTS.read(path)[0] for path, _ in found}
-
-
-def images(folder: ObjectPath) -> dict[str, bytes]:
-    return {name: data for name, data in objects(folder).items() if name.endswith(".jpg")}
+from colorgan.storage.objects import OBJECTS, ObjectPath, remove
 
 
 def test_results_are_those_of_a_folder(
