@@ -7,7 +7,9 @@ import subprocess
 import sys
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
+from threading import Barrier
 
 import pytest
 from click.testing import CliRunner, Result
@@ -110,6 +112,24 @@ def test_what_overlaps_is_refused_while_it_lasts_and_what_does_not_is_not(tmp_pa
                 held(*pair)
     with Manifest.open(job_into(tmp_path)):
         assert look_under_way(tmp_path) == ["all"]
+
+
+def test_shards_that_begin_at_once_do_not_take_one_another_for_strangers(tmp_path: Path) -> None:
+    count = 8
+
+    def hold(folder: Path, number: int, together: Barrier) -> None:
+        together.wait()
+        with Manifest.open(job_into(folder, Shard(number, count))):
+            together.wait()  # all of them at a time
+
+    for turn in range(8):
+        together = Barrier(count)
+        with ThreadPoolExecutor(count) as pool:
+            calls = [pool.submit(hold, tmp_path / str(turn), each + 1, together) for each in range(count)]
+            for call in as_completed(calls):
+                if call.exception():
+                    together.abort()
+        assert [call.exception() for call in calls] == [None] * count
 
 
 def look_under_way(folder: Path) -> list[str]:

@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 
 from colorgan.batch.entry import Entry
-from colorgan.batch.manifest_store import NAME, NOTE, SHARDS, LocalManifests, manifest_path
+from colorgan.batch.manifest_store import NAME, NOTE, SHARDS, LocalManifests, is_beside, manifest_path
 from colorgan.batch.sharding import Shard
 from colorgan.errors import RunError
 from colorgan.storage.objects import OBJECTS, ObjectListing, ObjectPath, remove, scratch_folder
@@ -117,7 +117,7 @@ class ObjectManifests:
         of_shards = (path for path, _ in ObjectListing(self.shards).files(ignore))
         for path in chain([self.whole, self.folder / NOTE], of_shards):
             manifest, shard = self._manifest_of(path), self.shard
-            others = shard and (shard.is_chunk or manifest.stem.endswith(f"-of-{shard.count}"))
+            others = shard and (shard.is_chunk or is_beside(manifest, shard))
             if path.suffix == Path(NOTE).suffix or manifest == self.mine or not others:
                 yield path
 

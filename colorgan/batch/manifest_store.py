@@ -67,8 +67,9 @@ class LocalManifests:
     def entries(self) -> Iterator[Entry]:
         """Of all manifests, but for those of other shards of as many, which hold nothing of this one."""
         # They may be long.
-        beside = _of_shards(self.folder, NAME, self.shard.count) if self.shard else []
-        sources = [path for path in _sources(self.folder) if path == self.mine or path not in beside]
+        sources = [
+            path for path in _sources(self.folder) if path == self.mine or not is_beside(path, self.shard)
+        ]
         if self.shard and self.shard.is_chunk:
             sources = [self.mine]
         return (entry for _, entry in _read(sources))
@@ -128,9 +129,8 @@ class LocalManifests:
         """
         mine = manifest_path(self.folder, self.shard, LOCK)
         with FileLock(mine, timeout=PATIENCE):
-            beside = _of_shards(self.folder, LOCK, self.shard.count) if self.shard else []
             for other in [self.folder / LOCK, *_of_shards(self.folder, LOCK)]:
-                if other != mine and other not in beside and not _is_free(other):
+                if other != mine and not is_beside(other, self.shard) and not _is_free(other):
                     raise Timeout(str(other))
             yield
 
@@ -175,10 +175,15 @@ def manifest_path(folder: Folder, shard: Shard | None, name: str = NAME) -> Fold
     return folder / SHARDS / f"{shard.name}{Path(name).suffix}" if shard else folder / name
 
 
-def _of_shards(folder: Path, name: str, count: int | None = None) -> list[Path]:
-    """The files of this kind that shards have, or those of so many; the latest last."""
+def is_beside(path: PurePath, shard: Shard | None) -> bool:
+    """Whether a file is that of one of as many shards, which has other inputs, or this one's own."""
+    return shard is not None and path.parent.name == SHARDS and path.stem.endswith(f"-of-{shard.count}")
+
+
+def _of_shards(folder: Path, name: str) -> list[Path]:
+    """The files of this kind that shards have; the latest last."""
     found = {}
-    for path in (folder / SHARDS).glob(f"*-of-{count or '*'}{Path(name).suffix}"):
+    for path in (folder / SHARDS).glob(f"*-of-*{Path(name).suffix}"):
         with suppress(FileNotFoundError):  # a run of all inputs has just taken it in
             found[path] = path.stat().st_mtime_ns
     return sorted(found, key=found.__getitem__)
