@@ -23,7 +23,7 @@ def main(results: Path, originals: Path, as_json: bool, quiet: bool, verbose: bo
     """Restore the original grayscale JPEGs of the results in RESULTS_DIR to ORIGINALS_DIR.
 
     Each is checked to be the original, byte for byte. Results with re-encoded luma hold no original; the
-    manifest lists them. Missing and changed results are reported.
+    manifest lists them. Results that are missing, or hold their original no more, are reported.
     """
     from colorgan.restoring import iter_restored
 
