@@ -115,15 +115,16 @@ class Colorizer:
         chroma = saturate(self.model.predict(small), self.config.saturation)
         return Image.fromarray(merge(np.asarray(source.luma()), chroma, self._guide(small)))
 
-    def colorize(self, photo: Source) -> Colored:
+    def colorize(self, photo: Source, predict: Predict | None = None) -> Colored:
         """Color one photograph as `colorgan-batch` does, to the bytes of a file; raises ImageError.
 
         A grayscale JPEG keeps its luma as it is stored, metadata stays, and XMP says that the colors are
         invented. What is in color already is copied; `if_color="recolor"` of the settings colors it, too.
-        An array or a Pillow image becomes a PNG unless the settings name another format.
+        An array or a Pillow image becomes a PNG unless the settings name another format. `predict` stands
+        for the model's, as in batches with others: `Engine.batcher`.
         """
         source = photo_of(photo, self.config.max_pixels)
-        colored, _, _ = self._colored(source, StageTimes())
+        colored, _, _ = self._colored(source, StageTimes(), predict)
         return colored
 
     def colorize_folder(

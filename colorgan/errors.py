@@ -9,6 +9,8 @@ ColorganError            anything a user can put right; its message is the line 
 │   └── InUseError       another run is writing to the results folder            (exit 5)
 ├── StoppedError         told to stop, by Ctrl-C or SIGTERM                      (exit 130)
 └── ImageError           one image cannot be read or written; a batch continues  (exit 1)
+    ├── NotAnImageError  it is no image of a format that is read
+    └── TooManyPixelsError
 """
 
 from __future__ import annotations
@@ -97,3 +99,11 @@ class StoppedError(ColorganError):
 
 class ImageError(_FileError):
     """One image cannot be read or written; the batch continues without it."""
+
+
+class NotAnImageError(ImageError):
+    """The file is no image of a format that is read."""
+
+
+class TooManyPixelsError(ImageError):
+    """Its header claims more pixels than are allowed; none was decoded."""

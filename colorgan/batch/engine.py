@@ -40,13 +40,8 @@ class Engine:
     at_once: int
     """Calls that may run side by side."""
 
-    def outcomes(
-        self, job: Job, todo: Iterator[Found | Outcome], color: ColorFile, times: StageTimes
-    ) -> Iterator[Outcome]:
-        """Each worker takes one file through all stages by `color`, and they meet for batches.
-
-        Outcomes that are known already are passed on.
-        """
+    def batcher(self, times: StageTimes) -> Batcher[Planes, Planes]:
+        """Where threads meet: maps luma uint8 (h, w) to chroma uint8 (2, h, w), in batches with others."""
 
         def predict_batch(batch: list[Planes]) -> list[Planes]:
             try:
@@ -59,10 +54,21 @@ class Engine:
                 batcher.size = min(batcher.size, half)
                 return predict_batch(batch[:half]) + predict_batch(batch[half:])
 
+        batcher: Batcher[Planes, Planes]
+        batcher = Batcher(predict_batch, lambda small: small.shape, self.batch_size, self.at_once)
+        return batcher
+
+    def outcomes(
+        self, job: Job, todo: Iterator[Found | Outcome], color: ColorFile, times: StageTimes
+    ) -> Iterator[Outcome]:
+        """Each worker takes one file through all stages by `color`, and they meet for batches.
+
+        Outcomes that are known already are passed on.
+        """
         # While batches run, others are read, decoded, encoded and written; a store is waited for, too.
         busy = (8 if job.is_remote else 2) * self.batch_size * self.at_once
         workers = self.config.workers or min(busy, MOST_WORKERS)
-        batcher = Batcher(predict_batch, lambda small: small.shape, self.batch_size, self.at_once)
+        batcher = self.batcher(times)
         budget = Budget(self.config.memory * 1_000_000)
 
         def work(item: Found | Outcome) -> Outcome:

@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Condition
+from typing import IO
 
 from PIL import Image
 
@@ -25,14 +26,19 @@ def bytes_to_color(path: AnyPath, stamp: Stamp) -> int:
     OSError if it cannot be opened.
     """
     with storage_of(path).open(path, stamp) as file:
-        try:
-            with NO_LIMIT, Image.open(file, formats=READ) as image:
-                pixels = image.width * image.height
-                is_heavy = image.mode.startswith(("I", "F")) or image.format == "WEBP"
-                each = HEAVY if is_heavy else BYTES_PER_PIXEL
-        except DECODE_ERRORS:  # to be said when it is read
-            pixels = each = 0
-    return 2 * stamp.size + each * pixels
+        return memory_of(file, stamp.size)
+
+
+def memory_of(file: IO[bytes], size: int) -> int:
+    """The same of a file of `size` bytes that is open."""
+    try:
+        with NO_LIMIT, Image.open(file, formats=READ) as image:
+            pixels = image.width * image.height
+            is_heavy = image.mode.startswith(("I", "F")) or image.format == "WEBP"
+            each = HEAVY if is_heavy else BYTES_PER_PIXEL
+    except DECODE_ERRORS:  # to be said when it is read
+        pixels = each = 0
+    return 2 * size + each * pixels
 
 
 class Budget:

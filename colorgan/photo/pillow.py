@@ -12,7 +12,7 @@ from threading import Lock
 from PIL import Image, UnidentifiedImageError
 
 from colorgan.config import MAX_PIXELS
-from colorgan.errors import ImageError
+from colorgan.errors import ImageError, NotAnImageError, TooManyPixelsError
 from colorgan.storage.paths import AnyPath
 
 DECODE_ERRORS = (
@@ -92,7 +92,7 @@ def opening(path: AnyPath) -> Iterator[None]:
     try:
         yield
     except UnidentifiedImageError as error:
-        raise ImageError(path, "is not an image that can be read") from error
+        raise NotAnImageError(path, "is not an image that can be read") from error
     except DECODE_ERRORS as error:
         raise ImageError(path, f"cannot be opened ({error or type(error).__name__})") from error
 
@@ -114,7 +114,7 @@ def check_size(path: AnyPath, size: tuple[int, int], max_pixels: int) -> None:
         raise ImageError(path, f"has {width} x {height} pixels, which is none")
     if width * height > max_pixels:
         pixels = f"{width} x {height} pixels, more than {max_pixels:,}"
-        raise ImageError(path, f"has {pixels}; --max-pixels allows for more")
+        raise TooManyPixelsError(path, f"has {pixels}; --max-pixels allows for more")
 
 
 def frames_of(path: AnyPath, image: Image.Image) -> int:
