@@ -27,12 +27,12 @@ from benchmarks.report import write_report
 from colorgan.backends.input_shape import input_shape
 from colorgan.batch.sources import find_images
 from colorgan.evaluation.metrics import ciede2000
+from colorgan.evaluation.turns import take_turns
 from colorgan.photo.color import merge
 from colorgan.photo.encode import encode, full_luma, quality_of
 from colorgan.photo.image import Photo
 from colorgan.photo.keep_luma import keep_luma
 from colorgan.photo.xmp import Credit
-from colorgan.turns import take_turns
 
 CREDIT = Credit("benchmark", "0" * 64)
 

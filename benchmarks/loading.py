@@ -23,10 +23,10 @@ from torchvision.datasets import ImageFolder
 from benchmarks.photographs import make_photographs
 from benchmarks.report import write_report
 from colorgan.config import PrepareConfig
+from colorgan.evaluation.turns import take_turns
 from colorgan.training.dataset import SMALLEST_CROP, Order, TrainingPhotos, load_batches
 from colorgan.training.photographs import Photograph, find_photographs
 from colorgan.training.shards import Packing
-from colorgan.turns import take_turns
 
 
 @click.command()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from colorgan.turns import take_turns
+from colorgan.evaluation.turns import take_turns
 
 STEADY = 0.03
 """A median is steady when its interval is no wider than this share of it, to either side."""

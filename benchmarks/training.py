@@ -23,6 +23,7 @@ import torch
 
 from benchmarks.report import write_report
 from colorgan.config import GeneratorConfig, TrainingConfig
+from colorgan.evaluation.turns import take_turns
 from colorgan.networks.color_space import prepare_input
 from colorgan.networks.discriminator import Discriminator
 from colorgan.networks.generator import UNetGenerator
@@ -30,7 +31,6 @@ from colorgan.training.dataset import Draw
 from colorgan.training.losses import adversarial_loss, discriminator_loss, reconstruction_loss
 from colorgan.training.photographs import find_photographs
 from colorgan.training.trainer import Trainer
-from colorgan.turns import take_turns
 
 
 @click.command()

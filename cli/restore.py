@@ -25,7 +25,7 @@ def main(results: Path, originals: Path, as_json: bool, quiet: bool, verbose: bo
     Each is checked to be the original, byte for byte. Results with re-encoded luma hold no original; the
     manifest lists them. Results that are missing, or hold their original no more, are reported.
     """
-    from colorgan.restoring import iter_restored
+    from colorgan.batch.restoring import iter_restored
 
     output, counts = Output(as_json, quiet, verbose), Counter[Status]()
     for outcome in iter_restored(results, originals):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from colorgan.batch.job import Job
     from colorgan.batch.outcome import How, Outcome, Status
     from colorgan.batch.progress import Progress, status
+    from colorgan.batch.restoring import restore
     from colorgan.colorizer import Colored, Colorizer, colorize
     from colorgan.config import ColorizeConfig
     from colorgan.errors import (
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
         RunError,
         UsageError,
     )
-    from colorgan.restoring import restore
 
 __all__ = [
     "Colored",
@@ -61,7 +61,7 @@ _PLACES = {
     "colorgan.colorizer": ("Colored", "Colorizer", "colorize"),
     "colorgan.config": ("ColorizeConfig",),
     "colorgan.errors": tuple(name for name in __all__ if name == "ExitCode" or name.endswith("Error")),
-    "colorgan.restoring": ("restore",),
+    "colorgan.batch.restoring": ("restore",),
 }
 _PLACE_OF = {name: module for module, names in _PLACES.items() for name in names}
 """What is imported when it is first asked for: a command is to begin at once."""

@@ -23,7 +23,7 @@ from colorgan.colorizer import Colorizer
 from colorgan.config import ColorizeConfig
 from colorgan.devices import available_cpus, has_cuda_driver, version_of
 from colorgan.errors import ColorganError
-from colorgan.turns import take_turns
+from colorgan.evaluation.turns import take_turns
 from colorgan.version import __version__
 
 PACKAGES = ("numpy", "pillow", "simplejpeg", "tifffile", "onnx", "torch", "torchvision")

@@ -19,10 +19,10 @@ from PIL import Image
 
 from colorgan.backends.onnx_runtime import CPU, open_session
 from colorgan.errors import UsageError
+from colorgan.evaluation.turns import take_turns
 from colorgan.export.onnx import quiet
 from colorgan.export.parity import Array
 from colorgan.photo.image import Photo
-from colorgan.turns import take_turns
 
 PHOTOGRAPHS = 64
 """For calibration; all tensors inside the network for each of them are in memory at once."""

@@ -19,13 +19,13 @@ SOURCES = sorted({path.resolve() for path in SOURCES})
 
 RANKS: tuple[set[str], ...] = (
     {"errors", "version"},
-    {"config", "devices", "storage", "turns"},
+    {"config", "devices", "storage"},
     {"photo"},
     {"batch", "networks"},
     {"evaluation", "report"},
     {"backends"},
-    {"colorizer", "restoring", "training"},
-    {"alone", "cluster", "doctor", "export"},
+    {"colorizer", "training"},
+    {"cluster", "doctor", "export", "processes"},
     {"colorgan"},  # what `import colorgan` gives
     {"cli"},
 )
@@ -179,7 +179,7 @@ def test_pytorch_is_imported_in_its_rooms_only() -> None:
 
 def test_what_needs_no_pytorch_can_be_imported_without_it() -> None:
     assert len(LIGHT) >= 30
-    assert {"colorgan.colorizer", "colorgan.backends.onnx_runtime", "colorgan.restoring"} <= set(LIGHT)
+    assert {"colorgan.colorizer", "colorgan.backends.onnx_runtime", "colorgan.batch.restoring"} <= set(LIGHT)
     names = [name for name in LIGHT if find_spec("ray") or not needs(name, {"ray"})]
     code = (
         "import sys; from importlib import import_module\n"

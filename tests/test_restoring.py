@@ -11,9 +11,9 @@ from PIL import Image, ImageOps
 
 from colorgan import Colorizer, How, Status
 from colorgan.batch.manifest_store import NAME
+from colorgan.batch.restoring import iter_restored
 from colorgan.cli.main import main
 from colorgan.report import write_report
-from colorgan.restoring import iter_restored
 
 
 @pytest.fixture

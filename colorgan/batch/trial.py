@@ -24,7 +24,7 @@ from colorgan.storage.protocol import UNREAD, Found
 POLL = 0.05
 """Seconds from one look at whether to stop to the next."""
 AGAIN = "it is skipped from now on; --retry-failed tries it again"
-CODE = "import sys; sys.path[:] = {path!r}; from colorgan.alone import serve; serve()"
+CODE = "import sys; sys.path[:] = {path!r}; from colorgan.processes.alone import serve; serve()"
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""Other processes of a run on this machine."""
