@@ -31,6 +31,7 @@ TRAINING = (
     "timm",
 )
 EXTRAS = dict.fromkeys((*TRAINING, "onnxscript", "tensorboard"), "train") | {"ray": "ray", "fsspec": "cloud"}
+EXTRAS |= dict.fromkeys(("h11", "prometheus_client", "starlette", "uvicorn"), "serve")
 """What to install for a package that is missing."""
 
 

@@ -20,6 +20,7 @@ COMMANDS = (
     "prepare",
     "report",
     "restore",
+    "serve",
     "status",
     "train",
 )

@@ -4,6 +4,7 @@ from colorgan.config.base import Config
 from colorgan.config.cluster import ClusterConfig
 from colorgan.config.colorize import MAX_PIXELS, MOST_WORKERS, ColorizeConfig
 from colorgan.config.export import EXPORT_FORMATS, ExportConfig
+from colorgan.config.serve import ServeConfig
 from colorgan.config.training import GeneratorConfig, PrepareConfig, TrainingConfig
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "ExportConfig",
     "GeneratorConfig",
     "PrepareConfig",
+    "ServeConfig",
     "TrainingConfig",
 ]

@@ -1,0 +1,58 @@
+"""colorgan serve: color photographs over HTTP."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import click
+
+from colorgan.cli.exit_codes import stop_at_interrupt
+from colorgan.cli.options import Place, command, config_options, given
+from colorgan.cli.output import Output, output_options
+from colorgan.config import ColorizeConfig, ServeConfig
+from colorgan.storage.objects import FOR_MODELS
+from colorgan.storage.paths import AnyPath
+
+LEFT_OUT = ("max_pixels", "overwrite")
+"""Of a run's settings: the service has its own limit, and no results to overwrite."""
+
+
+@command("colorgan serve")
+@click.option(
+    "--model",
+    type=Place(*FOR_MODELS),
+    help="Model: a file of colorgan-export, or a checkpoint.  [default: the one in the package]",
+)
+@config_options(ServeConfig)
+@config_options(ColorizeConfig, leave_out=LEFT_OUT)
+@output_options
+def main(model: AnyPath | None, as_json: bool, quiet: bool, verbose: bool, **options: Any) -> None:
+    """Color photographs over HTTP: POST their bytes to /colorize, or open the page in a browser.
+
+    Other machines cannot reach it unless --host and --allow-host say so. Nothing is written to disk. SIGTERM
+    or Ctrl-C finishes what was begun, then stops.
+    """
+    from colorgan.colorizer import Colorizer
+    from colorgan.photo.pillow import prepare_pillow
+    from colorgan.service.app import Service
+    from colorgan.service.server import address_of, listen, serve
+
+    prepare_pillow()
+    logging.basicConfig(
+        format="%(asctime)s %(name)s: %(message)s", level=logging.INFO if verbose else logging.WARNING
+    )
+    settings = ServeConfig(**given(ServeConfig, options))
+    values = given(ColorizeConfig, {name: value for name, value in options.items() if name not in LEFT_OUT})
+    config = ColorizeConfig(**values, max_pixels=settings.max_pixels)
+    output, listening = Output(as_json, quiet, verbose), listen(settings)
+    with listening, Colorizer(model, config) as colorizer:
+        service = Service(colorizer, settings)
+        service.studio.probe()
+        with stop_at_interrupt() as stop:
+            address = address_of(listening)
+            output.say(f"Serving on {address} by {colorizer.model.runs_on}; Ctrl-C stops.")
+            output.event("serving", address=address, device=colorizer.model.runs_on)
+            serve(service.app, settings, listening, stop, service.drain)
+        service.studio.close()
+    output.say("Stopped; everything that was begun is done.")

@@ -1,0 +1,1 @@
+"""A service that colors photographs over HTTP, its page, and the watch over a folder."""
