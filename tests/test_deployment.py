@@ -21,11 +21,18 @@ STRANGER = 54_321
 """A user and group that /etc/passwd knows nothing of."""
 
 
-def instructions() -> list[tuple[str, str]]:
-    """The Dockerfile's instructions, in their order."""
+def instructions(target: str = "batch") -> list[tuple[str, str]]:
+    """The Dockerfile's instructions for a target, in their order: those of `common`, then its own."""
     text = (ROOT / "Dockerfile").read_text().replace("\\\n", "")
     lines = [line for line in text.splitlines() if line and not line.startswith("#")]
-    return [(name, rest) for name, _, rest in (line.partition(" ") for line in lines)]
+    stages: dict[str, list[tuple[str, str]]] = {}
+    for name, _, rest in (line.partition(" ") for line in lines):
+        if name == "FROM":
+            stage = stages[rest.split()[-1]] = []
+        else:
+            stage.append((name, rest))
+    assert list(stages)[-1] == "batch"  # what is built without a target
+    return stages["common"] + stages[target]
 
 
 def context() -> list[Path]:
@@ -87,12 +94,18 @@ def run_as_a_stranger(
     )
 
 
-def test_the_container_runs_the_command_as_a_user_by_number_who_is_not_root() -> None:
-    last = dict(instructions())
+@pytest.mark.parametrize(
+    ("target", "command"),
+    [("batch", ["colorgan-batch"]), ("serve", ["colorgan", "serve", "--host", "0.0.0.0"])],
+)
+def test_the_container_runs_the_command_as_a_user_by_number_who_is_not_root(
+    target: str, command: list[str]
+) -> None:
+    last = dict(instructions(target))
     user, _, group = last["USER"].partition(":")
     assert int(user) > 0  # Kubernetes' runAsNonRoot takes no names
     assert int(group) > 0
-    assert json.loads(last["ENTRYPOINT"]) == ["colorgan-batch"]
+    assert json.loads(last["ENTRYPOINT"]) == command
 
 
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="the files are listed by git")

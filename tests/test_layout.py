@@ -25,7 +25,7 @@ RANKS: tuple[set[str], ...] = (
     {"evaluation", "report"},
     {"backends"},
     {"colorizer", "training"},
-    {"cluster", "doctor", "export", "processes"},
+    {"cluster", "doctor", "export", "service", "processes"},
     {"colorgan"},  # what `import colorgan` gives
     {"cli"},
 )

@@ -15,7 +15,7 @@ LOOPBACK = ("127.0.0.1", "localhost", "::1")
 class ServeConfig(Config):
     """Where the service listens, and what it accepts."""
 
-    host: str = setting("127.0.0.1", "Address to listen on; others than this machine's own need --allow-host.")
+    host: str = setting("127.0.0.1", "Address to listen on; one that others reach needs --allow-host.")
     port: int = setting(8000, "Port to listen on; 0: any that is free.", low=0, high=65535)
     allow_host: str = setting(
         "", "Names under which the service is reached, such as photos.example.org,10.0.0.5."

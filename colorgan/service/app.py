@@ -24,7 +24,7 @@ from colorgan.errors import ImageError, NotAnImageError, PredictError, TooManyPi
 from colorgan.service.documentation import documentation, openapi
 from colorgan.service.guard import Guard
 from colorgan.service.meters import Meters
-from colorgan.service.problems import Problem, answer
+from colorgan.service.problems import ProblemError, answer
 from colorgan.service.studio import FullError, Studio
 from colorgan.service.uploads import Linger, Uploads, check_type
 
@@ -54,7 +54,7 @@ class Service:
         self.app = Starlette(
             routes=routes,
             middleware=[Middleware(Guard, settings.names), Middleware(Linger)],
-            exception_handlers={Problem: answer, HTTPException: _plain},
+            exception_handlers={ProblemError: answer, HTTPException: _plain},
         )
 
     def drain(self) -> None:
@@ -65,14 +65,14 @@ class Service:
         """POST: the bytes of a photograph in, those of the result out."""
         try:
             response = await self._colorize(request)
-        except Problem as problem:
+        except ProblemError as problem:
             self.meters.requests.labels(problem.code).inc()
             raise
         except Exception as error:  # a fault of ours: the client gets a number, and the log the traceback
             self.meters.requests.labels(500).inc()
             LOG.exception("request %s", request.scope["request_id"])
             detail = "a fault of the service; its log has the traceback, by request_id"
-            raise Problem(500, "internal error", detail) from error
+            raise ProblemError(500, "internal error", detail) from error
         self.meters.requests.labels(response.status_code).inc()
         return response
 
@@ -80,21 +80,22 @@ class Service:
         config = _asked(request, self.studio.colorizer.config)
         check_type(request)
         if self.studio.is_full:
-            raise Problem.busy("too many photographs wait already")
+            raise ProblemError.busy("too many photographs wait already")
         async with self.uploads.receive(request) as data:
             self.meters.received.inc(len(data))
             started = perf_counter()
             try:
                 future = self.studio.submit(data, config)
             except FullError as error:
-                raise Problem.busy("too many photographs wait already") from error
+                raise ProblemError.busy("too many photographs wait already") from error
             colored = await self._work(request, future)
             self.meters.seconds.observe(perf_counter() - started)
         self.meters.photographs.labels(colored.status).inc()
         self.meters.sent.inc(len(colored.data))
-        headers = {"X-Colorgan-Status": colored.status}
+        headers = {"X-Colorgan-Status": str(colored.status)}
         if colored.how:
-            headers["X-Colorgan-How"] = how_words(colored.how, colored.note).encode("ascii", "replace").decode()
+            how = how_words(colored.how, colored.note)
+            headers["X-Colorgan-How"] = how.encode("ascii", "replace").decode()
         if not colored.data:
             return Response(status_code=204, headers=headers)
         kind = Image.MIME.get(colored.format, "application/octet-stream")
@@ -111,13 +112,15 @@ class Service:
             if work.done():
                 return work.result()
             if gone.done():
-                raise Problem(400, "cut off", "the client went away before the result was there")
-            raise Problem.busy(f"the photograph was not done within {self.settings.work_timeout:g} seconds")
+                raise ProblemError(400, "cut off", "the client went away before the result was there")
+            raise ProblemError.busy(
+                f"the photograph was not done within {self.settings.work_timeout:g} seconds"
+            )
         except ImageError as error:
             raise _refusal(error) from error
         except (PredictError, MemoryError) as error:
             LOG.error("request %s: %s", request.scope["request_id"], error)
-            raise Problem.busy("there is no memory for this photograph now") from error
+            raise ProblemError.busy("there is no memory for this photograph now") from error
         finally:
             work.cancel()
             gone.cancel()
@@ -129,13 +132,13 @@ class Service:
     async def ready(self, _: Request) -> Response:
         """GET: whether a prediction runs, and where."""
         if self.is_draining:
-            raise Problem.busy("the service is about to stop")
+            raise ProblemError.busy("the service is about to stop")
         try:
             async with asyncio.timeout(PROBE_TIMEOUT):
                 seconds = await asyncio.to_thread(self.studio.probe)
         except Exception as error:
             LOG.exception("the model does not predict")
-            raise Problem.busy("the model does not predict now") from error
+            raise ProblemError.busy("the model does not predict now") from error
         model = self.studio.colorizer.model
         told = {"status": "ready", "device": model.runs_on, "model": model.credit.model, "seconds": seconds}
         return JSONResponse(told | {"sha256": model.credit.sha256})
@@ -158,37 +161,38 @@ ASKED = ("saturation", "format", "quality")
 
 
 def _asked(request: Request, config: ColorizeConfig) -> ColorizeConfig:
-    """The settings with those of a request's query; raises Problem."""
+    """The settings with those of a request's query; raises ProblemError."""
     query = request.query_params.multi_items()
     values: dict[str, Any] = dict(query)
     if unknown := values.keys() - set(ASKED):
         detail = f"there is no parameter {min(unknown)[:80]!r}; there are {', '.join(ASKED)}"
-        raise Problem(400, "bad query", detail)
+        raise ProblemError(400, "bad query", detail)
     if len(values) < len(query):
-        raise Problem(400, "bad query", "a parameter is given twice")
+        raise ProblemError(400, "bad query", "a parameter is given twice")
     try:
         for name, kind in (("saturation", float), ("quality", int)):
             if name in values:
                 values[name] = kind(values[name])
         return replace(config, **values)
     except UsageError as error:
-        raise Problem(400, "bad query", str(error)) from error
+        raise ProblemError(400, "bad query", str(error)) from error
     except ValueError as error:
-        raise Problem(400, "bad query", f"{name} is {values[name][:80]!r}; it must be a number") from error
+        raise ProblemError(
+            400, "bad query", f"{name} is {values[name][:80]!r}; it must be a number"
+        ) from error
 
 
-def _refusal(error: ImageError) -> Problem:
+def _refusal(error: ImageError) -> ProblemError:
     """Why a photograph is refused, in words for a client, who knows no options."""
     reason = f"the photograph {error.reason}".partition("; --")[0]
     if isinstance(error, NotAnImageError):
-        return Problem(415, "unsupported type", reason)
+        return ProblemError(415, "unsupported type", reason)
     if isinstance(error, TooManyPixelsError):
-        return Problem(413, "too large", reason)
-    return Problem(422, "cannot be colored", reason)
+        return ProblemError(413, "too large", reason)
+    return ProblemError(422, "cannot be colored", reason)
 
 
 async def _plain(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    problem = Problem(error.status_code, error.detail.lower(), error.detail, dict(error.headers or {}))
+    problem = ProblemError(error.status_code, error.detail.lower(), error.detail, dict(error.headers or {}))
     return await answer(request, problem)
-

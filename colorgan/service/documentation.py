@@ -30,7 +30,7 @@ def openapi(settings: ServeConfig) -> dict[str, Any]:
     problem = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}
     colorize = {
         "summary": "Color a photograph",
-        "description": "Send the bytes of a JPEG, PNG, WebP, TIFF or BMP as they are. The result has the same "
+        "description": "Send the bytes of a JPEG, PNG, WebP, TIFF or BMP file. The result has the same "
         "format, unless `format` names another, and keeps metadata; XMP says that the colors are invented. "
         "The stored luma of a grayscale JPEG stays as it is. A photograph in color comes back as it is.",
         "parameters": [_parameter(name) for name in PARAMETERS],
@@ -40,7 +40,7 @@ def openapi(settings: ServeConfig) -> dict[str, Any]:
         },
         "responses": {
             "200": {
-                "description": "The result. X-Colorgan-Status is colored, or copied for one in color already.",
+                "description": "The result. X-Colorgan-Status: colored, or copied if it was in color.",
                 "content": dict.fromkeys(PICTURES, BYTES),
             }
         }

@@ -9,7 +9,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from colorgan.service.problems import Problem, answer
+from colorgan.service.problems import ProblemError, answer
 
 POLICY = {
     "default-src": "'none'",
@@ -71,8 +71,8 @@ class Guard:
         else:
             await self.app(scope, receive, mark)
 
-    def _refuse(self, method: str, headers: Headers) -> Problem | None:
-        """Whether a request is one of another site's page: by names, which a browser does not let it forge."""
+    def _refuse(self, method: str, headers: Headers) -> ProblemError | None:
+        """Whether a page of another site sent it: by names, which a browser lets no page forge."""
         hosts = headers.getlist("host")
         host = hosts[0].lower() if len(hosts) == 1 else ""
         found = NAME.fullmatch(host)
@@ -87,5 +87,5 @@ class Guard:
         return None
 
 
-def _forbidden(detail: str) -> Problem:
-    return Problem(403, "forbidden", detail, {"Connection": "close"})
+def _forbidden(detail: str) -> ProblemError:
+    return ProblemError(403, "forbidden", detail, {"Connection": "close"})

@@ -12,7 +12,7 @@ RETRY_AFTER = 2
 
 
 @dataclass(eq=False)
-class Problem(Exception):
+class ProblemError(Exception):
     """A request that is not served; `code` is HTTP's."""
 
     code: int
@@ -21,14 +21,14 @@ class Problem(Exception):
     headers: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def busy(cls, detail: str) -> Problem:
+    def busy(cls, detail: str) -> ProblemError:
         """503, to be tried again."""
         return cls(503, "busy", detail, {"Retry-After": str(RETRY_AFTER)})
 
 
 async def answer(request: Request, problem: Exception) -> JSONResponse:
     """The response that tells of a problem."""
-    assert isinstance(problem, Problem)
+    assert isinstance(problem, ProblemError)
     told = {
         "title": problem.title,
         "status": problem.code,

@@ -42,11 +42,13 @@ class TimedProtocol(H11Protocol):
         if self._is_between and self.conn.trailing_data[0]:
             self._await_headers()
         elif not self._is_between:
-            self._headers = _stop(self._headers)
+            _stop(self._headers)
+            self._headers = None
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the timers, which would keep this in memory."""
-        self._headers, self._flush = _stop(self._headers), _stop(self._flush)
+        _stop(self._headers)
+        _stop(self._flush)
         self._unset_keepalive_if_required()
         super().connection_lost(exc)
 
@@ -55,7 +57,7 @@ class TimedProtocol(H11Protocol):
         super().on_response_complete()
         if self.conn.their_state is h11.SEND_BODY:
             self.transport.close()
-        self._flush = _stop(self._flush)
+        _stop(self._flush)
         self._flush = self.loop.call_later(self.settings.body_timeout, self._abort_unfetched)
 
     @property

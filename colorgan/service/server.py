@@ -45,7 +45,7 @@ class Server(uvicorn.Server):
         self.stop, self.draining = stop, draining
 
     @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:  # type: ignore[override]
+    def capture_signals(self) -> Iterator[None]:
         """Leave signals to the command."""
         yield
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from colorgan.service.problems import Problem
+from colorgan.service.problems import ProblemError
 
 TYPES = frozenset({"application/octet-stream", "binary/octet-stream", "application/x-www-form-urlencoded"})
 """Content types that say nothing of a photograph: curl's --data-binary sends the last one."""
@@ -32,7 +32,7 @@ class Uploads:
 
     @asynccontextmanager
     async def receive(self, request: Request) -> AsyncIterator[bytes]:
-        """The body of a request; it counts as held for as long as this lasts. Raises Problem."""
+        """The body of a request; it counts as held for as long as this lasts. Raises ProblemError."""
         body = bytearray()
         try:
             await self._collect(request, body)
@@ -50,16 +50,16 @@ class Uploads:
                     self._check(len(body))
         except TimeoutError as error:
             detail = f"the photograph did not arrive within {self.seconds:g} seconds"
-            raise Problem(408, "too slow", detail, {"Connection": "close"}) from error
+            raise ProblemError(408, "too slow", detail, {"Connection": "close"}) from error
         except ClientDisconnect as error:
-            raise Problem(400, "cut off", "the client went away before all was sent") from error
+            raise ProblemError(400, "cut off", "the client went away before all was sent") from error
 
     def _check(self, size: int) -> None:
         if size > self.most_each:
             detail = f"the file has more than {self.most_each:,} bytes, which is the limit"
-            raise Problem(413, "too large", detail)
+            raise ProblemError(413, "too large", detail)
         if self.held > self.most_together:
-            raise Problem.busy("there is no memory for another photograph now")
+            raise ProblemError.busy("there is no memory for another photograph now")
 
 
 def check_type(request: Request) -> None:
@@ -67,9 +67,11 @@ def check_type(request: Request) -> None:
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind and kind not in TYPES and not kind.startswith("image/"):
         detail = f"send the bytes of a photograph as they are, as image/jpeg and the like, not as {kind[:80]}"
-        raise Problem(415, "unsupported type", detail)
+        raise ProblemError(415, "unsupported type", detail)
     if coding := request.headers.get("content-encoding"):
-        raise Problem(415, "unsupported type", f"the body is compressed by {coding[:80]}; send it as it is")
+        raise ProblemError(
+            415, "unsupported type", f"the body is compressed by {coding[:80]}; send it as it is"
+        )
 
 
 class Linger:
