@@ -30,8 +30,8 @@ def main(as_json: bool) -> None:
             verdict = f"{check.verdict.value:<8}"
             if "NO_COLOR" not in os.environ:
                 verdict = click.style(verdict, fg=COLORS[check.verdict.value])
-            remedy = f"\n{'':24}remedy: {check.remedy}" if check.remedy else ""
-            click.echo(f"{verdict}{check.name:<16}{check.detail}{remedy}")
+            remedy = f"\n{'':25}remedy: {check.remedy}" if check.remedy else ""
+            click.echo(f"{verdict}{check.name:<17}{check.detail}{remedy}")
     healthy = all(check.verdict is not Verdict.PROBLEM for check in checks)
     if as_json:
         click.echo(json.dumps({"healthy": healthy, "checks": [asdict(check) for check in checks]}, indent=1))

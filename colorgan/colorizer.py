@@ -80,7 +80,10 @@ class Colorizer:
         """The model's file, for processes that open it as well."""
         with local_copy(self.source or EMBEDDED_MODEL) as path:
             self._model: Model | None = load_model(
-                path, device=self.config.device, devices=self.config.device_numbers
+                path,
+                device=self.config.device,
+                devices=self.config.device_numbers,
+                batch_size=self.config.batch_size,
             )
 
     @property

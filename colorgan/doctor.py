@@ -145,13 +145,15 @@ def _nvidia() -> Iterator[Check]:
     yield Check("NVIDIA driver", Verdict.OK, _driver_version())
     try:
         import onnxruntime as ort
+
+        from colorgan.backends.onnx_session import preload
     except ImportError:  # which was said before
         return
     cuda = str(getattr(ort, "cuda_version", "") or "")
     names = CUDA_LIBRARIES.get(int(cuda.partition(".")[0] or 0))
     if not names or sys.platform == "win32":
         return
-    ort.preload_dlls()
+    preload()
     missing = [name for name in names if not _loads(f"lib{name}")]
     if missing:
         detail = f"onnxruntime is built for CUDA {cuda} and cannot load {', '.join(missing)}"

@@ -17,7 +17,7 @@ from onnxruntime.quantization import (
 )
 from PIL import Image
 
-from colorgan.backends.onnx_runtime import CPU, open_session
+from colorgan.backends.onnx_session import open_session
 from colorgan.errors import UsageError
 from colorgan.evaluation.turns import take_turns
 from colorgan.export.onnx import quiet
@@ -59,7 +59,7 @@ def quantize(
     8-bit activations without sign times 7-bit weights: processors without VNNI add up pairs of products in 16
     bits (`reduce_range` in onnxruntime's documentation of quantization), where a bit more would overflow.
     """
-    fp32 = open_session(path, [(CPU, {})])
+    fp32 = open_session(path)
     batches = list(_calibration_batches(photos, native_size, stride, shape))
     if not batches:
         raise UsageError("there are no photographs to calibrate int8 with")
@@ -80,7 +80,7 @@ def quantize(
             calibrate_method=CalibrationMethod.Percentile,
             extra_options={"CalibPercentile": PERCENTILE},
         )
-    sessions = {"fp32": fp32, "int8": open_session(path, [(CPU, {})])}
+    sessions = {"fp32": fp32, "int8": open_session(path)}
     runs = {name: partial(session.run, None, {put.name: batches[0]}) for name, session in sessions.items()}
     seconds = take_turns(runs, ROUNDS)
     return why_of_no_use(median(seconds["fp32"]), median(seconds["int8"]))

@@ -13,17 +13,13 @@ import torch
 from colorgan.backends.kinds import Kind, kind_of
 from colorgan.backends.model_metadata import ModelMetadata
 from colorgan.backends.onnx_file import read_onnx
-from colorgan.backends.onnx_runtime import CPU, OPEN_ERRORS, RUN_ERRORS, open_session
+from colorgan.backends.onnx_session import ORT_ERRORS, check, open_on, open_session
 from colorgan.backends.pytorch import OPEN
-from colorgan.devices import has_cuda_driver
-from colorgan.errors import ModelError
+from colorgan.config.accelerators import ACCELERATORS
+from colorgan.errors import DeviceError, ModelError
 from colorgan.export.folding import fold_batch_norm, round_to_half
 from colorgan.export.parity import Array, Case, Parity, Run, compare, make_cases
 from colorgan.networks.checkpoint import build_generator, load_checkpoint
-
-REMOTE = "AzureExecutionProvider"
-ON_NVIDIA = {"CUDAExecutionProvider": {"use_tf32": 0}, "TensorrtExecutionProvider": {}}
-"""Execution providers for NVIDIA devices, without the shortened mantissas that they like for speed."""
 
 FLOATS = ("tensor(float)", "tensor(float16)")
 
@@ -51,7 +47,7 @@ def judge(path: Path, precision: str, cases: list[Case]) -> tuple[dict[str, Pari
             parities[device] = compare(run, cases)
             if excess := parities[device].excess(precision):
                 return parities, f"on {device}, {excess}"
-    except (RuntimeError, *OPEN_ERRORS, *RUN_ERRORS) as error:
+    except ORT_ERRORS as error:
         return parities, f"it cannot be run ({str(error).splitlines()[0]})"
     return parities, ""
 
@@ -75,15 +71,15 @@ def runners(path: Path, kind: Kind) -> Iterator[tuple[str, Run]]:
         for device in ("cpu", *(["cuda"] if torch.cuda.is_available() else [])):
             yield device.upper(), _torch_runner(path, kind, torch.device(device))
         return
-    present = [name for name in ort.get_available_providers() if name not in (CPU, REMOTE)]
-    if not has_cuda_driver():
-        present = [name for name in present if name not in ON_NVIDIA]
-    elif ON_NVIDIA.keys() & set(present):
-        ort.preload_dlls()
-    for name in (CPU, *present):
-        session = open_session(path, [(name, ON_NVIDIA.get(name, {})), *([(CPU, {})] if name != CPU else [])])
-        if name in session.get_providers():
-            yield name.removesuffix("ExecutionProvider"), _onnx_runner(session)
+    yield "CPU", _onnx_runner(open_session(path))
+    for accelerator in ACCELERATORS.values():
+        try:
+            check(accelerator)
+            # In full precision: devices like to shorten mantissas for speed.
+            session = open_on(path, accelerator, {**accelerator.options, **accelerator.exact})
+        except DeviceError:
+            continue
+        yield accelerator.provider, _onnx_runner(session)
 
 
 def find_overflow(path: Path, cases: list[Case]) -> str:
@@ -95,7 +91,7 @@ def find_overflow(path: Path, cases: list[Case]) -> str:
     outputs = {output.name for output in model.graph.output}
     inner = [name for node in model.graph.node for name in node.output if name not in outputs]
     model.graph.output.extend(onnx.ValueInfoProto(name=name) for name in inner)
-    session = open_session(model.SerializeToString(), [(CPU, {})])
+    session = open_session(model.SerializeToString())
     names = [output.name for output in session.get_outputs() if output.type in FLOATS]
     for case in cases:
         values = session.run(names, {session.get_inputs()[0].name: case.input})

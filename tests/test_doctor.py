@@ -17,7 +17,7 @@ def call(*arguments: str) -> Result:
 
 def verdicts(result: Result) -> set[tuple[str, str]]:
     """Verdict and name of each check."""
-    return {(line[:8].strip(), line[8:24].strip()) for line in result.output.splitlines()}
+    return {(line[:8].strip(), line[8:25].strip()) for line in result.output.splitlines()}
 
 
 def test_a_healthy_machine_is_told_so() -> None:
@@ -56,7 +56,7 @@ def test_two_runtimes_or_none_are_a_problem_with_its_remedy(
 
 def test_a_driver_without_cuda_is_noted_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "has_cuda_driver", lambda: True)
-    monkeypatch.setattr("colorgan.backends.onnx_runtime.has_cuda_driver", lambda: True)
+    monkeypatch.setattr("colorgan.backends.onnx_session.has_cuda_driver", lambda: True)
     monkeypatch.setattr(doctor, "_loads", lambda library: "cudnn" not in library)
     monkeypatch.setattr("onnxruntime.cuda_version", "13.0", raising=False)
     monkeypatch.setattr("onnxruntime.preload_dlls", lambda: None)

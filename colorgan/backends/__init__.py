@@ -86,23 +86,29 @@ class Model:
 
 
 def load_model(
-    path: Path = EMBEDDED_MODEL, *, device: str = "auto", devices: Sequence[int] = (), threads: int = 1
+    path: Path = EMBEDDED_MODEL,
+    *,
+    device: str = "auto",
+    devices: Sequence[int] = (),
+    threads: int = 1,
+    batch_size: int = 0,
 ) -> Model:
     """Open an ONNX, TorchScript or torch.export file or a checkpoint; the content decides, not the suffix.
 
-    `device` is auto, cpu, cuda or tensorrt; `devices` are numbers of CUDA devices. `threads` are those of one
-    call of onnxruntime on the CPU: with 1, as many calls as there are processors run side by side.
+    `device` is auto, cpu or one of ACCELERATORS; `devices` are numbers of its devices. `threads` are those of
+    one call of onnxruntime on the CPU: with 1, as many calls as there are processors run side by side.
+    `batch_size` is that of the largest batch, 0 for what suits the device.
     """
     kind = kind_of(path)
     if kind is Kind.ONNX:
         from colorgan.backends.onnx_runtime import load_onnx
 
-        model = load_onnx(path, device, devices, threads)
+        model = load_onnx(path, device, devices, threads, batch_size)
     else:
         from colorgan.backends.pytorch import load_torch
 
-        if device == "tensorrt" or len(devices) > 1:
-            raise UsageError(f"{path}: TensorRT and several devices are for ONNX models; see colorgan-export")
+        if device not in ("auto", "cpu", "cuda") or len(devices) > 1:
+            raise UsageError(f"{path}: only ONNX models run there; see colorgan-export, or use --device cpu")
         model = load_torch(path, kind, f"cuda:{devices[0]}" if devices else device)
     batch = model.shape[0]
     return replace(model, backend=FixedBatch(model.backend, batch), batch_size=batch) if batch else model

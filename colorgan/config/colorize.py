@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from colorgan.config.accelerators import ACCELERATORS
 from colorgan.config.base import Config, setting
 from colorgan.errors import UsageError
 
@@ -21,7 +22,7 @@ class ColorizeConfig(Config):
     device: str = setting(
         "auto",
         "Device for the model; auto: CUDA if it loads, else the CPU.",
-        choices=("auto", "cpu", "cuda", "tensorrt"),
+        choices=("auto", "cpu", *ACCELERATORS),
     )
     devices: str = setting("", "CUDA devices to use, such as 0,1.")
     batch_size: int = setting(
