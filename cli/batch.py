@@ -255,6 +255,7 @@ def follow(outcomes: Iterator[Outcome], batch: Batch, stop: Event, images: int) 
                 output=str(outcome.output) if outcome.output else None,
                 how=outcome.how,
                 note=outcome.note,
+                left_out=outcome.left_out,
                 error=outcome.error,
                 seconds=round(outcome.seconds, 4),
             )
@@ -276,7 +277,8 @@ def follow(outcomes: Iterator[Outcome], batch: Batch, stop: Event, images: int) 
 def words(outcome: Outcome) -> str:
     """What became of a file."""
     how = how_words(outcome.how, outcome.note) if outcome.how else outcome.note
-    return "; ".join(filter(None, (status_words(outcome.status), how, outcome.error)))
+    left_out = f"left out: {', '.join(outcome.left_out)}" if outcome.left_out else ""
+    return "; ".join(filter(None, (status_words(outcome.status), how, left_out, outcome.error)))
 
 
 def failures_in(counts: Counter[Status]) -> int:

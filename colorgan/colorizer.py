@@ -51,6 +51,8 @@ class Colored:
     """How it was written."""
     note: str = ""
     """Why the luma of a grayscale JPEG was not kept, or what the file lacked; in words."""
+    left_out: tuple[str, ...] = ()
+    """What the photograph's file says or holds that has no place in this one, such as `IPTC`."""
 
     @property
     def suffix(self) -> str:
@@ -250,6 +252,7 @@ class Colorizer:
             output,
             colored.how,
             note=colored.note,
+            left_out=colored.left_out,
             written=written,
             colorfulness=0.0 if chroma is None else colorfulness(np.asarray(merge(small, chroma), np.uint8)),
         )
@@ -269,7 +272,8 @@ class Colorizer:
         with times("encode"):
             result = encode_result(photo, chroma, self.config, self.model.credit, self._guide(small))
         how = How.LUMA_KEPT if result.kept_luma else How.ENCODED
-        return Colored(result.data, result.format, Status.COLORED, how, result.note), small, chroma
+        colored = Colored(result.data, result.format, Status.COLORED, how, result.note, result.left_out)
+        return colored, small, chroma
 
     def _guide(self, small: Planes) -> Planes | None:
         return small if self.config.chroma_upsampling == "guided" else None

@@ -79,7 +79,7 @@ def test_metadata_is_kept_and_the_orientation_spent(
     result.load()
     xmp = result.info["xmp"]
     assert b"J. Smith" in xmp
-    assert b"algorithmicallyEnhanced" in xmp
+    assert b"compositeWithTrainedAlgorithmicMedia" in xmp
     assert b"digitalCapture" not in xmp
 
 
@@ -171,7 +171,7 @@ def test_sixteen_bits_stay(tmp_path: Path, suffix: str, profile: bytes | None) -
         assert result.info["dpi"] == pytest.approx((300, 300), abs=0.1)
         assert result.getexif().get_ifd(IFD.Exif)[Tag.DateTimeOriginal] == "1911:05:01 12:00:00"
         assert result.getexif().get_ifd(IFD.GPSInfo)[1] == "N"
-        assert b"algorithmicallyEnhanced" in result.info["xmp"]
+        assert b"compositeWithTrainedAlgorithmicMedia" in result.info["xmp"]
         assert b"J. Smith" in result.info["xmp"]
         assert (result.info.get("icc_profile") or None) == (profile and rgb_from_gray(profile))
 

@@ -228,4 +228,4 @@ def test_text_in_a_png_that_pillow_would_refuse_can_be_read_in_the_result() -> N
         assert isinstance(image, PngImageFile)
         assert image.text["notes"] == "x" * 1_500_000
         assert image.text["more"] == "y" * 1_500_000
-        assert "algorithmicallyEnhanced" in image.text["XML:com.adobe.xmp"]
+        assert "compositeWithTrainedAlgorithmicMedia" in image.text["XML:com.adobe.xmp"]

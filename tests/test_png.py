@@ -100,7 +100,7 @@ def test_chunks_that_are_damaged_cost_no_photograph() -> None:
         chunk(b"eXIf", b"MM"),
     ]
     odd += [chunk(b"iTXt", b"XML:com.adobe.xmp\0\1"), chunk(b"tEXt", b"Raw profile type exif\0 x")]
-    assert b"algorithmicallyEnhanced" in color(png(None, *odd))
+    assert b"compositeWithTrainedAlgorithmicMedia" in color(png(None, *odd))
 
 
 def test_several_pictures_are_refused() -> None:

@@ -53,7 +53,7 @@ def test_a_gray_jpeg_keeps_luma_metadata_and_the_credit(colorizer: Colorizer, tm
         assert (result.status, result.how, result.suffix) == (Status.COLORED, How.LUMA_KEPT, ".jpg")
         assert undo(result.data) == data
         assert b"Box 3" in result.data
-        assert b"algorithmicallyEnhanced" in result.data
+        assert b"compositeWithTrainedAlgorithmicMedia" in result.data
     results[0].save(tmp_path / "colored.jpg")
     assert (tmp_path / "colored.jpg").read_bytes() == results[0].data
     with pytest.raises(UsageError):
@@ -75,7 +75,7 @@ def test_pillow_images_of_every_mode(colorizer: Colorizer, mode: str) -> None:
         image = (gray if mode in ("L", "LA", "1") else gray.convert("RGB")).convert(mode)
     result = colorizer.colorize(image)
     assert (result.format, result.status) == ("PNG", Status.COLORED)
-    assert b"algorithmicallyEnhanced" in result.data
+    assert b"compositeWithTrainedAlgorithmicMedia" in result.data
     bare = colorizer(image)
     assert (bare.mode, bare.size) == ("RGB", image.size)
     if mode not in ("1", "P"):  # which have few tones

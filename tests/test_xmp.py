@@ -95,7 +95,7 @@ def test_an_extended_packet_stays(mode: str, target: str) -> None:
     result = color(with_segments(jpeg(mode), *extended(DESCRIPTION)), target)
     assert result.count(b"old old old") > 0
     assert result.count(b"old ") > 19_000
-    assert b"algorithmicallyEnhanced" in result
+    assert b"compositeWithTrainedAlgorithmicMedia" in result
     assert (b"HasExtendedXMP" in result) == (target == "keep")
 
 
@@ -110,13 +110,13 @@ def test_a_packet_that_fills_its_segment_makes_room_for_the_credit(
     main = segment(0xE1, segments[0][4:].replace(b"</rdf:RDF>", full))
     data = with_segments(jpeg(mode), main, *segments[1:])
     result = color(data)
-    assert b"algorithmicallyEnhanced" in result
+    assert b"compositeWithTrainedAlgorithmicMedia" in result
     assert result.count(b"." * 60_000) or result.count(b"." * 30_000)
     assert (result.count(b"old ") > 19_000) == has_extension
     if mode == "L":
         assert undo(result) == data
     lines = shown(result, tmp_path)
-    assert "algorithmicallyEnhanced" in lines
+    assert "compositeWithTrainedAlgorithmicMedia" in lines
     assert "Error" not in lines
 
 
@@ -126,5 +126,5 @@ def test_xmp_of_any_type_of_tag_is_read(kind: int) -> None:
     packet = orientation_xmp(1) + b" " * (-len(orientation_xmp(1)) % 4)
     count = len(packet) // (4 if kind == 4 else 1)
     result = color(tiff(GRAY.tobytes(), 8, "<", (700, kind, count, packet)))
-    assert b"algorithmicallyEnhanced" in result
+    assert b"compositeWithTrainedAlgorithmicMedia" in result
     assert b"adobe.com/tiff" in result

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -84,7 +83,7 @@ class Engine:
                     with times("read"):
                         data, stamp = _read(item)
                         photo = Photo.of(item.path, data, self.config.max_pixels)
-                        sha256 = hashlib.sha256(data).hexdigest()
+                        sha256 = photo.sha256
                     outcome = color(photo, stamp, batcher)
                     del data, photo
                 finally:

@@ -37,6 +37,8 @@ class Entry:
     """A How, or one that a newer colorgan has."""
     note: str = ""
     """Why the luma of a grayscale JPEG was not kept, or of what kind a picture is that is not read."""
+    left_out: tuple[str, ...] = ()
+    """What the input says or holds that has no place in its result, such as `IPTC`."""
     error: str = ""
     size: int = 0
     """Of the input, in bytes."""
@@ -79,6 +81,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "int": int,
     "int | None": (int, type(None)),
     "float": (float, int),
+    "tuple[str, ...]": list,
 }
 FIELDS = {field.name: TYPES[str(field.type)] for field in fields(Entry)}
 
@@ -102,6 +105,8 @@ def parse(line: str) -> Entry | None:
     if not (all(fits.values()) or is_newer) or not (fits["path"] and fits["status"]):
         return None
     known = {name: values[name] for name, fit in fits.items() if fit}
+    if "left_out" in known:
+        known["left_out"] = tuple(map(str, known["left_out"]))
     if known.get("output") and not is_inside(known["output"]):
         return None
     if "version" not in values:

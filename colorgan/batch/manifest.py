@@ -63,6 +63,7 @@ class OpenManifest(Manifest):
             output=output.relative_to(self.job.destination).as_posix() if output else None,
             how=outcome.how,
             note=outcome.note,
+            left_out=outcome.left_out,
             error=outcome.error,
             size=outcome.stamp.size,
             mtime_ns=outcome.stamp.mtime_ns,

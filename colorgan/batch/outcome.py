@@ -118,6 +118,8 @@ class Outcome:
     how: How = How.NOT_WRITTEN
     note: str = ""
     """Why the luma of a gray JPEG was not kept, what it lacks, or the kind of a picture that is not read."""
+    left_out: tuple[str, ...] = ()
+    """What the file says or holds that has no place in its result, such as `IPTC`."""
     error: str = ""
     seconds: float = 0.0
     """From reading the file to the result's being in place, the wait for its batch included."""

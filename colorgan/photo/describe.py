@@ -24,6 +24,7 @@ from colorgan.photo.metadata import (
     NO_UNIT,
     OF_LAYOUT,
     PHOTOSHOP,
+    PNG_IPTC,
     PNG_XMP,
     RESOLUTION_UNIT,
     X_RESOLUTION,
@@ -31,12 +32,8 @@ from colorgan.photo.metadata import (
     Y_RESOLUTION,
     Metadata,
 )
-from colorgan.photo.xmp import Credit, as_extension
-
-LONGEST_XMP = LONGEST - len(jpeg.XMP)
-"""Bytes of a packet that fit into the segment of a JPEG."""
-EXTENSION_HEAD = len(jpeg.XMP_EXTENSION) + 32 + 8
-IPTC_RESOURCE = b"8BIM\4\4\0\0"
+from colorgan.photo.pillow import NAMELESS
+from colorgan.photo.xmp import DIGEST, UNKNOWN, Credit, Origin
 
 
 def profile_for(photo: Photo, deep: bool) -> bytes:
@@ -46,42 +43,35 @@ def profile_for(photo: Photo, deep: bool) -> bytes:
     return (rgb_from_gray(photo.profile) or b"") if deep and is_for_gray(photo.profile) else b""
 
 
-def xmp_segments(metadata: Metadata, credit: Credit, *, upright: bool) -> bytes:
-    """The segments of a JPEG with its XMP and the credit.
+def origin_of(photo: Photo) -> Origin:
+    """What results say that they are derived from."""
+    if not photo.is_file:
+        return UNKNOWN
+    return Origin("" if photo.path == NAMELESS else photo.path.name, photo.sha256)
 
-    Where there is no room for the credit, the packet becomes an extended one (XMP, part 3, 1.1.3.1).
-    """
-    packet = credit.added_to(metadata.xmp, upright=upright)
-    if len(packet) <= LONGEST_XMP:
-        bodies = (jpeg.XMP + packet, *metadata.extension)
-        return b"".join(make_segment(jpeg.APP1, body) for body in bodies)
-    extended = as_extension(metadata.xmp, _extended(metadata), upright=upright)
-    digest = md5(extended, usedforsecurity=False).hexdigest().upper()
-    segments = [make_segment(jpeg.APP1, jpeg.XMP + credit.added_to(None, extension=digest))]
-    room = LONGEST - EXTENSION_HEAD
+
+def xmp_segments(photo: Photo, credit: Credit, *, upright: bool) -> bytes:
+    """The segments of a JPEG with its XMP and the credit; a packet that is too long is extended."""
+    main, extended = credit.added_to(
+        photo.metadata.packet, origin_of(photo), upright=upright, longest=LONGEST - len(jpeg.XMP)
+    )
+    digest = md5(extended, usedforsecurity=False).hexdigest().upper().encode()
+    segments = [make_segment(jpeg.APP1, jpeg.XMP + main.replace(DIGEST.encode(), digest))]
+    room = LONGEST - len(jpeg.XMP_EXTENSION) - len(digest) - 8
     for at in range(0, len(extended), room):
-        head = jpeg.XMP_EXTENSION + digest.encode() + struct.pack(">II", len(extended), at)
+        head = jpeg.XMP_EXTENSION + digest + struct.pack(">II", len(extended), at)
         segments.append(make_segment(jpeg.APP1, head + extended[at : at + room]))
     return b"".join(segments)
 
 
-def whole_xmp(metadata: Metadata, credit: Credit) -> bytes:
+def whole_xmp(photo: Photo, credit: Credit) -> bytes:
     """The packet for a result that is upright and has room for all of it."""
-    packet = metadata.xmp
-    if metadata.extension:
-        packet = as_extension(packet, _extended(metadata)) or packet
-    return credit.added_to(packet, upright=True)
-
-
-def _extended(metadata: Metadata) -> bytes:
-    """The extended packet; its parts have numbers before them, of where they belong."""
-    parts = sorted(body[EXTENSION_HEAD - 4 :] for body in metadata.extension)
-    return b"".join(part[4:] for part in parts)
+    return credit.added_to(photo.metadata.packet, origin_of(photo), upright=True)[0]
 
 
 def for_jpeg(photo: Photo, credit: Credit) -> bytes:
     """The segments that describe a result, from JFIF's on."""
-    metadata, resources = photo.metadata, photo.metadata.photoshop
+    metadata = photo.metadata
     density = metadata.density
     unit = (density.unit - 1) if density else 0
     x, y = (min(max(round(side), 1), 65535) for side in (density[:2] if density else (1, 1)))
@@ -89,12 +79,9 @@ def for_jpeg(photo: Photo, credit: Credit) -> bytes:
     exif = EXIF_PREFIX + metadata.upright_exif
     if len(EXIF_PREFIX) < len(exif) <= LONGEST:
         segments.append(make_segment(jpeg.APP1, exif))
-    segments.append(xmp_segments(metadata, credit, upright=True))
+    segments.append(xmp_segments(photo, credit, upright=True))
     segments += _pieces(jpeg.APP2, jpeg.ICC, profile_for(photo, deep=False), numbered=True)
-    if metadata.iptc and not resources:
-        length = len(metadata.iptc)
-        resources = IPTC_RESOURCE + length.to_bytes(4) + metadata.iptc + bytes(length % 2)
-    segments += _pieces(jpeg.APP13, jpeg.PHOTOSHOP, resources)
+    segments += _pieces(jpeg.APP13, jpeg.PHOTOSHOP, metadata.resources)
     if photo.format == "JPEG":
         segments += metadata.own
     elif metadata.comment:
@@ -121,11 +108,14 @@ def for_png(photo: Photo, credit: Credit, deep: bool) -> bytes:
         chunks.append(png.chunk(b"iCCP", b"ICC Profile\0\0" + zlib.compress(profile)))
     if metadata.exif:
         chunks.append(png.chunk(b"eXIf", metadata.upright_exif))
-    chunks.append(png.chunk(b"iTXt", PNG_XMP + b"\0\0\0\0\0" + whole_xmp(metadata, credit)))
+    chunks.append(png.chunk(b"iTXt", PNG_XMP + b"\0\0\0\0\0" + whole_xmp(photo, credit)))
     if photo.format == "PNG":
         applied = bool(photo.profile) and not profile
         chunks += [each for each in metadata.own if not (applied and each[4:8] in COLOR_CHUNKS)]
-    elif metadata.comment:
+    elif resources := metadata.resources:  # a file that is no PNG: that has them in a text of its own
+        digits = f"\niptc\n{len(resources):8}\n{resources.hex()}\n"
+        chunks.append(png.chunk(b"zTXt", PNG_IPTC[0] + b"\0\0" + zlib.compress(digits.encode())))
+    if metadata.comment and photo.format != "PNG":
         text = metadata.comment.decode("utf-8", "replace").replace("\0", "")
         chunks.append(png.chunk(b"iTXt", b"Comment\0\0\0\0\0" + text.encode()))
     return b"".join(chunks)
@@ -141,7 +131,7 @@ def for_tiff(photo: Photo, credit: Credit, deep: bool) -> tuple[Order, Folder]:
         below = Block.parse(metadata.exif).folder(directory)
         folder = {tag: value for tag, value in below.items() if tag not in OF_LAYOUT}
     raw = {
-        XMP: (BYTE, whole_xmp(metadata, credit)),
+        XMP: (BYTE, whole_xmp(photo, credit)),
         IPTC: (UNDEFINED, metadata.iptc),
         PHOTOSHOP: (BYTE, metadata.photoshop),
         ICC: (UNDEFINED, profile_for(photo, deep)),
@@ -158,7 +148,7 @@ def for_tiff(photo: Photo, credit: Credit, deep: bool) -> tuple[Order, Folder]:
 
 def for_webp(photo: Photo, credit: Credit) -> dict[str, Any]:
     """Pillow's options."""
-    options: dict[str, Any] = {"xmp": whole_xmp(photo.metadata, credit)}
+    options: dict[str, Any] = {"xmp": whole_xmp(photo, credit)}
     if photo.metadata.exif:
         options["exif"] = photo.metadata.upright_exif
     if profile := profile_for(photo, deep=False):

@@ -19,6 +19,7 @@ from colorgan.photo.describe import for_jpeg, for_png, for_tiff, for_webp, pixel
 from colorgan.photo.image import Photo
 from colorgan.photo.jpeg import DESCRIBING, SIGNATURE, JpegError, parse
 from colorgan.photo.keep_luma import keep_luma
+from colorgan.photo.left_out import left_out
 from colorgan.photo.pillow import DECODE_ERRORS
 from colorgan.photo.png import ZLIB_LEVEL, encode_png
 from colorgan.photo.tiff import encode_tiff
@@ -104,6 +105,8 @@ class Result:
     """Why the luma was not kept, where it could have been."""
     notes: tuple[str, ...] = ()
     """What else is to be known, such as that the photograph was cut short."""
+    left_out: tuple[str, ...] = ()
+    """What the photograph's file says or holds that has no place in it."""
 
     @property
     def note(self) -> str:
@@ -128,7 +131,8 @@ def encode_result(
             reason = "" if photo.missing is not None else str(error)
     quality = quality_of(photo, format, settings.quality)
     data = encode(photo, full_luma(photo, format), chroma, format, quality, credit, guide)
-    return Result(data, format, kept_luma=False, reason=reason, notes=notes)
+    lost = left_out(photo, format)
+    return Result(data, format, kept_luma=False, reason=reason, notes=notes, left_out=lost)
 
 
 def note_on_copy(photo: Photo) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
@@ -79,6 +80,8 @@ class Photo:
     """Whether it is a JPEG in color that stores luma and chroma."""
     missing: float | None = None
     """Of a JPEG that was cut: the share of its rows that cannot be decoded."""
+    is_file: bool = True
+    """Whether its bytes are those of a file, and were not made of a Pillow image or an array."""
 
     @classmethod
     def read(cls, path: AnyPath, max_pixels: int = MAX_PIXELS) -> Photo:
@@ -157,6 +160,11 @@ class Photo:
             folder: Folder = {tag: value for tag, value in pages[page].entries.items() if tag in UNTURNED}
             picture, page = with_directory(data, folder, block.order, block.is_big), 0
         return cls(path, data, picture, "TIFF", mode, size, described, orientation, profile, page, deep)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Of its file, in hexadecimal."""
+        return hashlib.sha256(self.data).hexdigest()
 
     @property
     def size(self) -> tuple[int, int]:

@@ -45,7 +45,7 @@ def keep_luma(
     small = np.stack([stored(plane) for plane in chroma])
     fitted = fit_chroma(np.asarray(photo.halved), small, 1, None if guide is None else stored(guide))
     cb, cr = map(encode, fitted)
-    return join(gray, cb, cr, xmp_segments(photo.metadata, credit, upright=False), icc)
+    return join(gray, cb, cr, xmp_segments(photo, credit, upright=False), icc)
 
 
 def _profile_for_color(photo: Photo) -> bytes:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import NamedTuple
 
 from PIL import Image
 
 from colorgan.photo import jpeg, png
 from colorgan.photo.ifd import Block, Directory, Entry, Folder, write_block
-from colorgan.photo.xmp import orientation_of
+from colorgan.photo.xmp_packet import EXTENSION, Packet, read_packet
 
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 274, 282, 283, 296
 XMP, IPTC, PHOTOSHOP, ICC = 700, 33723, 34377, 34675
@@ -20,7 +21,13 @@ EXIF_PREFIX = b"Exif\0\0"
 PNG_XMP = b"XML:com.adobe.xmp"
 """The keyword of XMP in a PNG (XMP specification, part 3, 1.1.5)."""
 PNG_EXIF = (b"Raw profile type exif", b"Raw profile type APP1")
-"""Keywords under which ImageMagick puts EXIF, in hexadecimal digits."""
+PNG_IPTC = (b"Raw profile type iptc", b"Raw profile type 8bim")
+"""Keywords under which ImageMagick puts EXIF and Photoshop's resources, in hexadecimal digits."""
+RESOURCE = b"8BIM"
+IPTC_RESOURCE = RESOURCE + b"\4\4\0\0"
+"""How image resources begin, and that which holds IPTC (Adobe Photoshop file formats, image resources)."""
+LAYERS = 37724
+"""The tag with which Photoshop puts layers into a TIFF."""
 COLOR_CHUNKS = (b"gAMA", b"cHRM", b"sRGB")
 KEPT_CHUNKS = (*COLOR_CHUNKS, b"tIME", b"tEXt", b"zTXt", b"iTXt")
 SAFE_TO_COPY = 32
@@ -73,12 +80,35 @@ class Metadata:
     """What the segments of a JPEG with an extended packet hold."""
     own: tuple[bytes, ...] = field(default=(), repr=False)
     """Whole segments of a JPEG, or chunks of a PNG, that only such files can hold."""
+    besides: tuple[str, ...] = ()
+    """What the file holds that no result that is encoded anew can, in words."""
+
+    @cached_property
+    def packet(self) -> Packet | None:
+        """The XMP, with its extension in it; None if there is none that can be read."""
+        packet = read_packet(self.xmp) if self.xmp else None
+        if packet is None or not self.extension:
+            return packet
+        # The parts have the digest before them, the length of the whole, and where they belong.
+        start = len(jpeg.XMP_EXTENSION)
+        digest = packet.value(EXTENSION).encode()
+        parts = sorted(each[start + 36 :] for each in self.extension if each.startswith(digest, start))
+        more = read_packet(b"".join(part[4:] for part in parts))
+        return read_packet(packet.changed({EXTENSION}, more.inner())) if more else packet
+
+    @property
+    def resources(self) -> bytes:
+        """Photoshop's image resources, of which one holds IPTC that stands by itself."""
+        if self.photoshop or not self.iptc:
+            return self.photoshop
+        length = len(self.iptc)
+        return IPTC_RESOURCE + length.to_bytes(4) + self.iptc + bytes(length % 2)
 
     @property
     def orientation(self) -> int:
         """How the picture lies, 1 to 8; 1 is upright. EXIF counts, and XMP if that does not say."""
         found = directory.number(ORIENTATION) if (directory := self.directory) else 0
-        found = found or (orientation_of(self.xmp) if self.xmp else 0)
+        found = found or (packet.orientation if (packet := self.packet) else 0)
         return found if found in range(1, 9) else 1
 
     @property
@@ -86,7 +116,7 @@ class Metadata:
         """Its density or, if it has none, the one in its EXIF."""
         return self.density or (_density(directory) if (directory := self.directory) else None)
 
-    @property
+    @cached_property
     def directory(self) -> Directory | None:
         """The first directory of the EXIF; None if there is none that can be read."""
         try:
@@ -125,6 +155,8 @@ def of_jpeg(data: bytes) -> Metadata:
             profile.setdefault(body[12], body[14:])
         elif marker == jpeg.APP13 and body.startswith(jpeg.PHOTOSHOP):
             found = replace(found, photoshop=found.photoshop + body[len(jpeg.PHOTOSHOP) :])
+        elif marker == jpeg.APP2 and body.startswith(jpeg.MPF):
+            found = replace(found, besides=("further pictures",))
         elif marker in jpeg.DESCRIBING and marker != jpeg.APP14 and not body.startswith(jpeg.BOUND):
             comment = found.comment or (body if marker == jpeg.COM else b"")
             found = replace(found, comment=comment, own=(*found.own, whole))
@@ -148,15 +180,25 @@ def of_png(data: bytes) -> Metadata:
             elif name == b"iTXt" and keyword == PNG_XMP:
                 text = rest[2:].split(b"\0", 2)[2]
                 found = replace(found, xmp=png.unpack(text) if rest[0] else text)
-            elif name in (b"zTXt", b"tEXt") and keyword in PNG_EXIF:
-                text = png.unpack(rest[1:]) if name == b"zTXt" else rest
-                block = bytes.fromhex(b"".join(text.split()[2:]).decode("ascii"))
+            elif keyword in PNG_EXIF and (block := _of_digits(name, rest)):
                 found = replace(found, exif=found.exif or block.removeprefix(EXIF_PREFIX))
             elif name in KEPT_CHUNKS or (name not in READ_CHUNKS and name[0] & name[3] & SAFE_TO_COPY):
                 found = replace(found, own=(*found.own, png.unpacked_text(name, body)))
+                if keyword in PNG_IPTC and (block := _of_digits(name, rest)):
+                    is_whole = block.startswith(RESOURCE)
+                    found = replace(found, photoshop=block) if is_whole else replace(found, iptc=block)
         except (ValueError, IndexError, struct.error):
             continue  # which is no reason to lose the photograph
     return found
+
+
+def _of_digits(name: bytes, rest: bytes) -> bytes:
+    """What a text holds in hexadecimal digits, after its kind and length; empty if it is damaged."""
+    try:
+        text = png.unpack(rest[1:]) if name == b"zTXt" else rest if name == b"tEXt" else b""
+        return bytes.fromhex(b"".join(text.split()[2:]).decode("ascii"))
+    except ValueError:
+        return b""
 
 
 def of_tiff(block: Block, page: Directory) -> Metadata:
@@ -171,6 +213,7 @@ def of_tiff(block: Block, page: Directory) -> Metadata:
         photoshop=raw.get(PHOTOSHOP, b""),
         iptc=raw.get(IPTC, b""),
         density=_density(page),
+        besides=("layers",) if LAYERS in page.entries else (),
     )
 
 

@@ -7,6 +7,7 @@ import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Lock
 
 from PIL import Image, UnidentifiedImageError
@@ -30,6 +31,9 @@ DECODE_ERRORS = (
 )
 """What Pillow raises for damaged files, depending on the format and the damage."""
 
+
+NAMELESS = Path("photograph")
+"""Stands in messages for the name of a picture that is no file's."""
 
 READ = (
     *("JPEG", "PNG", "BMP", "DIB", "GIF", "PPM"),  # first, as Pillow loads the others only when it gets there

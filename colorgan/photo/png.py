@@ -29,6 +29,8 @@ GRAY, RGB, GRAY_ALPHA, RGB_ALPHA, UP = (
 OF_PIXELS = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND")
 """Chunks that say what the pixels are; of others Pillow refuses those that it finds too large."""
 
+TEXTS = (b"tEXt", b"zTXt", b"iTXt")
+
 LONGEST_UNPACKED = 1 << 26
 """Bytes of a text or profile: a small chunk can claim to be enormous."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any, Protocol
 
@@ -16,7 +17,7 @@ from colorgan.errors import ImageError
 from colorgan.photo import png
 from colorgan.photo.image import Photo
 from colorgan.photo.metadata import OF_LAYOUT, PNG_XMP
-from colorgan.photo.pillow import DECODE_ERRORS
+from colorgan.photo.pillow import DECODE_ERRORS, NAMELESS
 from colorgan.storage.paths import locate
 
 
@@ -32,9 +33,6 @@ Source = str | PurePath | bytes | Readable | Image.Image | npt.NDArray[Any]
 """A path or URL; the bytes of a file, or a file object of them; a Pillow image; an array uint8 or uint16, of
 shape (H, W) or (H, W, 1 to 4): gray, gray with transparency, RGB, RGB with transparency."""
 
-NAMELESS = Path("photograph")
-"""Stands for a name in messages."""
-
 IN_PNG = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 KEPT_INFO = ("dpi", "exif", "icc_profile", "transparency")
 
@@ -45,9 +43,9 @@ def photo_of(source: Source, max_pixels: int = MAX_PIXELS) -> Photo:
         return Photo.read(locate(source), max_pixels)
     if isinstance(source, Image.Image):
         path = Path(getattr(source, "filename", "") or NAMELESS)
-        return Photo.of(path, _png_of(source, path), max_pixels)
+        return replace(Photo.of(path, _png_of(source, path), max_pixels), is_file=False)
     if isinstance(source, np.ndarray):
-        return Photo.of(NAMELESS, _png_of_array(source), max_pixels)
+        return replace(Photo.of(NAMELESS, _png_of_array(source), max_pixels), is_file=False)
     if isinstance(source, bytes | bytearray | memoryview):
         return Photo.of(NAMELESS, bytes(source), max_pixels)
     if not hasattr(source, "read"):
