@@ -240,8 +240,7 @@ class Colorizer:
             return Outcome(photo.path, Status.SKIPPED)
         output = job.output_path(photo.path, colored.format)
         with times("write"):
-            changed = stamp.mtime_ns if colored.status is Status.COPIED else 0
-            written = write_result(output, colored.data, changed)
+            written = write_result(output, colored.data, stamp.mtime_ns * (colored.status is Status.COPIED))
         if thumbnails and chroma is not None:
             # Without them, the report makes its own of the result, which is whole.
             with times("thumbnail"), suppress(OSError, ImageError):
@@ -283,9 +282,7 @@ class Colorizer:
         height, width = self.model.input_shape(*photo.size)
         small = photo.reduced(width, height)
         pixels = np.asarray(small)
-        if small.mode == "L":
-            return pixels, False
-        return pixels[..., 0], chroma_spread(pixels) > TONED
+        return (pixels, False) if small.mode == "L" else (pixels[..., 0], chroma_spread(pixels) > TONED)
 
 
 @lru_cache(maxsize=1)
