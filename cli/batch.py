@@ -19,7 +19,7 @@ from colorgan.cli.output import Output, output_options
 from colorgan.config import ClusterConfig, ColorizeConfig
 from colorgan.errors import ExitCode, UsageError
 from colorgan.storage.objects import FOR_MODELS, STORES
-from colorgan.storage.paths import AnyPath
+from colorgan.storage.paths import AnyPath, on_disk
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -103,8 +103,8 @@ def main(
     if report and (shard or engine == "ray"):
         problem = "--report cannot be combined with --shard or --engine ray"
         raise UsageError(f"{problem}; run `colorgan report RESULTS_DIR` afterwards")
-    if report and not isinstance(results, Path):
-        raise UsageError("--report needs results on disk; copy them and run `colorgan report RESULTS_DIR`")
+    if report:
+        on_disk(results, "--report needs results on disk; copy them and run `colorgan report RESULTS_DIR`")
     if cluster != ClusterConfig() and engine != "ray":
         raise UsageError("--address, --actors and the options per actor need --engine ray")
     selection["shard"] = Shard.parse(shard) if shard else None

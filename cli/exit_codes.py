@@ -11,13 +11,14 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from threading import Event
 from typing import Any, NoReturn
 
 import click
 
 from colorgan.errors import ColorganError, ExitCode
+from colorgan.storage.paths import AnyPath
 
 Command = Callable[..., None]
 
@@ -82,7 +83,7 @@ def _interruptible() -> Iterator[Event]:
         signal.signal(signal.SIGINT, before)
 
 
-def _line_for(error: Exception, results: object) -> tuple[str, int]:
+def _line_for(error: Exception, results: AnyPath | None) -> tuple[str, int]:
     """What to say of an error that is none of ours, and the exit code."""
     if isinstance(error, ModuleNotFoundError) and error.name in EXTRAS:
         extra = EXTRAS[error.name]
@@ -95,8 +96,7 @@ def _line_for(error: Exception, results: object) -> tuple[str, int]:
         return "" if error.errno == errno.EPIPE else line, ExitCode.RUN_STOPPED
     from colorgan.batch.error_log import log_error
 
-    is_there = isinstance(results, PurePath) and (not isinstance(results, Path) or results.is_dir())
-    log = log_error(results if is_there else None, " ".join(sys.argv))  # type: ignore[arg-type]
+    log = log_error(results, " ".join(sys.argv))
     return f"unexpected error ({error!r}); please report it with {shown(log)}", ExitCode.INTERNAL_ERROR
 
 

@@ -7,7 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, takewhile
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from threading import Event
 from typing import Self
 
@@ -33,7 +33,7 @@ from colorgan.photo.source import Source, photo_of
 from colorgan.report import write_report
 from colorgan.report.thumbnails import Thumbnails
 from colorgan.storage.objects import FOR_MODELS
-from colorgan.storage.paths import absolute, local_copy, locate
+from colorgan.storage.paths import absolute, local_copy, locate, on_disk
 from colorgan.storage.protocol import Found, Stamp
 
 
@@ -163,10 +163,9 @@ class Colorizer:
         )
         if not report:
             return list(self.run(job))
-        if not isinstance(job.destination, Path):
-            raise UsageError(f"{destination}: copy the results to this machine for a report")
-        outcomes = list(self.run(job, thumbnails=Thumbnails.of(job.destination)))
-        write_report(job.destination)
+        results = on_disk(job.destination, "copy the results to this machine for a report")
+        outcomes = list(self.run(job, thumbnails=Thumbnails.of(results)))
+        write_report(results)
         return outcomes
 
     def run(

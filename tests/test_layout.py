@@ -192,6 +192,24 @@ def test_what_needs_no_pytorch_can_be_imported_without_it() -> None:
     assert int(done.stdout) == len(names)
 
 
+KIND_OF_PATH = {"colorgan.storage.paths"}
+"""Where alone it is asked whether a path is on disk or in a store; all others use a Storage."""
+KIND_OF_SOURCE = {"colorgan.photo.source", "colorgan.backends.onnx_runtime"}
+"""Where it is asked whether something is a path, or bytes."""
+
+
+def test_the_kind_of_a_path_is_asked_for_in_one_place() -> None:
+    asking = {
+        module
+        for module, source in MODULES.items()
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in ("isinstance", "type", "issubclass")
+        and any(name in ast.unparse(node) for name in ("Path", "PurePath", "ObjectPath"))
+    }
+    assert asking == KIND_OF_PATH | KIND_OF_SOURCE
+
+
 @pytest.mark.parametrize("module", [module for module in MODULES if room_of(module) == "cli"])
 def test_commands_import_nothing_heavy_before_they_run(module: str) -> None:
     heavy = TORCH | {"onnx", "onnxruntime", "numpy", "PIL", "tqdm", "colorgan.colorizer", "colorgan.export"}

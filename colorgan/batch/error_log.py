@@ -24,13 +24,9 @@ def log_error(folder: AnyPath | None, what: str) -> AnyPath:
         f"{now()} colorgan {__version__}, Python {platform.python_version()}, {platform.platform()}\n"
         f"{what}\n{traceback.format_exc()}\n"
     ).encode("utf-8", "backslashreplace")
-    if isinstance(folder, Path):
-        with suppress(OSError), (folder / NAME).open("ab") as file:
-            file.write(text)
-            return folder / NAME
-    elif folder:
+    if folder:
         with suppress(OSError):
-            storage_of(folder).write(folder / NAME, text)
+            storage_of(folder).append(folder / NAME, text)
             return folder / NAME
     with tempfile.NamedTemporaryFile(prefix="colorgan-", suffix=".log", delete=False) as file:
         file.write(text)

@@ -21,8 +21,7 @@ from colorgan.batch.sources import has_image_suffix, read_list
 from colorgan.batch.stores import manifests_of
 from colorgan.errors import ImageError, UsageError
 from colorgan.photo.encode import suffix_of
-from colorgan.storage.local import identity_of
-from colorgan.storage.paths import AnyPath, absolute, locate, storage_of
+from colorgan.storage.paths import AnyPath, absolute, identity_of, locate, storage_of
 from colorgan.storage.protocol import Found, Listing, Report, ignore
 
 PREFIX = "colorized_"
@@ -133,7 +132,7 @@ class Job:
     def _not_to_list(self, folder: AnyPath, names: Collection[str]) -> Collection[str]:
         """All of the results folder, and results of earlier runs wherever they are."""
         if folder not in self.earlier:
-            if _is_same(folder, self.destination):
+            if identity_of(folder) == identity_of(self.destination):
                 return names
             if NAME not in names:
                 return ()
@@ -228,12 +227,6 @@ def _is_list(name: str) -> bool:
     if Path(name[1:]).is_file():
         raise UsageError(f"{name}: is there, and so is a list {name[1:]}; write ./{name} for the former")
     return False
-
-
-def _is_same(folder: AnyPath, results: AnyPath) -> bool:
-    if isinstance(folder, Path) and isinstance(results, Path):  # through links, too
-        return identity_of(folder) == identity_of(results)
-    return folder == results
 
 
 def _shorten(name: str) -> str:

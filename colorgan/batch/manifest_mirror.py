@@ -52,13 +52,23 @@ class ObjectManifests:
             for path in self._to_know():
                 copy = self._copy_of(self._manifest_of(path))
                 copy.parent.mkdir(exist_ok=True)
-                with suppress(FileNotFoundError), copy.open("ab") as file:
-                    file.write(_latest(path) + b"\n")  # a line that a part was cut off in ends here
+                with suppress(FileNotFoundError):
+                    data = _latest(path) + b"\n"  # a line that a part was cut off in ends here
+                    with copy.open("ab") as file:
+                        file.write(data)
                     if path.suffix == Path(NOTE).suffix:
                         self._notes += [path] if not self.shard else []
                     elif path != self.mine and (not self.shard or self._manifest_of(path) == self.mine):
                         self._merged.append(path)
         return LocalManifests(self.scratch, self.shard)
+
+    def is_there(self) -> bool:
+        """Whether there is a manifest, or a part of one."""
+        return self.local.is_there()
+
+    def under_way(self) -> list[str]:
+        """Nothing: locks are not shared, so nobody knows."""
+        return []
 
     def entries(self) -> Iterator[Entry]:
         """What earlier runs said."""

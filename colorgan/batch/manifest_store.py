@@ -38,6 +38,12 @@ class ManifestStore(Protocol):
     ahead: int
     """Inputs to note before one of them is begun."""
 
+    def is_there(self) -> bool:
+        """Whether the folder holds results of colorgan-batch."""
+
+    def under_way(self) -> list[str]:
+        """What is being written, as far as one knows: `all`, or shards such as `3-of-8`."""
+
     def entries(self) -> Iterator[Entry]:
         """What earlier runs said, the last word on a path last."""
 
@@ -63,6 +69,15 @@ class LocalManifests:
         self.folder, self.shard = folder, shard
         self.mine, self.my_note = manifest_path(folder, shard), manifest_path(folder, shard, NOTE)
         self._file: TextIO | None = None
+
+    def is_there(self) -> bool:
+        """Whether there is a manifest."""
+        return any(path.is_file() for path in _sources(self.folder))
+
+    def under_way(self) -> list[str]:
+        """What is locked."""
+        locks = {path.stem: path for path in _of_shards(self.folder, LOCK)} | {"all": self.folder / LOCK}
+        return [name for name, lock in locks.items() if lock.exists() and not _is_free(lock)]
 
     def entries(self) -> Iterator[Entry]:
         """Of all manifests, but for those of other shards of as many, which hold nothing of this one."""
@@ -147,17 +162,6 @@ class LocalManifests:
             return f" ({json.loads(note.read_text('ascii'))['owner']}); wait for its end"
         except (OSError, ValueError, KeyError, TypeError):
             return "; wait for its end"
-
-
-def has_manifest(folder: Path) -> bool:
-    """Whether a folder holds results of colorgan-batch."""
-    return any(path.is_file() for path in _sources(folder))
-
-
-def runs_under_way(folder: Path) -> list[str]:
-    """What is being written to a results folder: `all`, or shards such as `3-of-8`."""
-    locks = {path.stem: path for path in _of_shards(folder, LOCK)} | {"all": folder / LOCK}
-    return [name for name, lock in locks.items() if lock.exists() and not _is_free(lock)]
 
 
 def _is_free(lock: Path) -> bool:

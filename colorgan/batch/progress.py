@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from colorgan.batch.entry import Entry
 from colorgan.batch.job import Job
 from colorgan.batch.manifest import Manifest
-from colorgan.batch.manifest_store import has_manifest, runs_under_way
 from colorgan.batch.outcome import Status
 from colorgan.batch.pending import StampOf, is_same, kinds_not_read, stamps_of_results, what_is_wrong
 from colorgan.batch.sharding import Shard
@@ -48,11 +47,11 @@ def status(results: str | PurePath, source: str | PurePath | None = None, *, rea
     folder = locate(results)
     part = None if read in ("", "all") else Shard.parse(read)
     manifest = Manifest(folder)
-    if not manifest.entries and not (isinstance(folder, Path) and has_manifest(folder)):
+    if not manifest.store.is_there():
         raise UsageError(f"{folder}: holds no results of colorgan-batch")
     entries = manifest.entries
     progress = Progress(
-        runs_under_way(folder) if isinstance(folder, Path) else [],
+        manifest.store.under_way(),
         Counter(entry.status for entry in entries.values()),
         kinds_not_read(entries.values()),
     )

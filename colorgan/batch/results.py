@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
-from pathlib import Path
 
 from colorgan.batch.outcome import Written
 from colorgan.errors import ImageError, RunError
@@ -21,11 +19,7 @@ def write_result(path: AnyPath, data: bytes, mtime_ns: int = 0) -> Written:
     """
     storage = storage_of(path)
     try:
-        storage.write(path, data)
-        if mtime_ns and isinstance(path, Path):
-            os.utime(path, ns=(mtime_ns, mtime_ns))
-        # To ask a store once more would take a request for each; its objects have no times of their own.
-        mtime_ns = 0 if storage.is_remote else storage.stat(path).mtime_ns
+        mtime_ns = storage.write(path, data, mtime_ns)
     except OSError as error:
         if error.errno in DISK_FULL:
             raise RunError(

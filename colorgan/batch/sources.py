@@ -9,8 +9,7 @@ from pathlib import Path, PurePath
 
 from colorgan.errors import UsageError
 from colorgan.storage.local import walk_files
-from colorgan.storage.objects import download
-from colorgan.storage.paths import AnyPath, absolute, locate
+from colorgan.storage.paths import AnyPath, locate, storage_of
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif"})
 """Names that end in one of these, in any case, are taken for images."""
@@ -47,7 +46,8 @@ def read_list(source: str) -> list[AnyPath]:
                 raise UsageError("-: standard input is closed; name a folder, or @LIST for a list")
             data = sys.stdin.buffer.read()
         else:
-            data = _read_bytes(locate(source[1:]))
+            place = locate(source[1:])
+            data = storage_of(place).read_all(place)
     except OSError as error:
         raise UsageError(f"{source.removeprefix('@')}: cannot be read ({error.strerror})") from error
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -57,15 +57,10 @@ def read_list(source: str) -> list[AnyPath]:
             raise UsageError(f"{source}: is not a list of paths in UTF-16 ({error.reason})") from error
     data = data.removeprefix(codecs.BOM_UTF8)
     names = data.split(b"\0") if b"\0" in data else data.splitlines()
-    here = absolute(Path())
-    return list(dict.fromkeys(_listed(os.fsdecode(name), here) for name in names if name.strip()))
+    return list(dict.fromkeys(_listed(os.fsdecode(name)) for name in names if name.strip()))
 
 
-def _read_bytes(path: AnyPath) -> bytes:
-    """All of a list; on disk it may be a FIFO, as a shell's <(command) is."""
-    return path.read_bytes() if isinstance(path, Path) else download(path)
-
-
-def _listed(name: str, here: AnyPath) -> AnyPath:
+def _listed(name: str) -> AnyPath:
     path = locate(name)
-    return Path(os.path.normpath(here / path)) if isinstance(path, Path) else path
+    found: AnyPath = storage_of(path).absolute(path, follow_links=False)
+    return found

@@ -16,8 +16,9 @@ from jinja2 import Environment, StrictUndefined
 
 from colorgan.batch.entry import Entry
 from colorgan.batch.manifest import Manifest
-from colorgan.batch.manifest_store import NAME, has_manifest
+from colorgan.batch.manifest_store import NAME
 from colorgan.batch.outcome import Status, how_words, status_words
+from colorgan.batch.stores import manifests_of
 from colorgan.errors import RunError, UsageError
 from colorgan.report.thumbnails import FOLDER, Thumbnails
 from colorgan.storage.files import atomic_file
@@ -50,7 +51,7 @@ def write_report(results: Path, run: RunSummary | None = None) -> Path:
     Pictures that are missing are made from the results. Without `run`, what the last run with a report said
     of itself is shown again.
     """
-    if not has_manifest(results):
+    if not manifests_of(results).is_there():
         raise UsageError(f"{results}: has no {NAME}; it is not a results folder of colorgan-batch")
     folder = results / FOLDER
     try:

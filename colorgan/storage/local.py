@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from colorgan.errors import ImageError
+from colorgan.errors import ImageError, UsageError
 from colorgan.storage.files import atomic_file, ignores_case
 from colorgan.storage.protocol import ChangedError, Found, LeaveOut, Report, Stamp, leave_out_nothing
 
@@ -44,10 +44,22 @@ class LocalStorage:
             os.close(descriptor)
             raise
 
-    def write(self, path: Path, data: bytes) -> None:
+    def read_all(self, path: Path) -> bytes:
+        """The bytes of a file, or of a FIFO, as a shell's <(command) is."""
+        return path.read_bytes()
+
+    def write(self, path: Path, data: bytes, mtime_ns: int = 0) -> int:
         """Write a file whole, or leave what was there."""
         with atomic_file(path) as temporary:
             temporary.write_bytes(data)
+            if mtime_ns:
+                os.utime(temporary, ns=(mtime_ns, mtime_ns))
+        return self.stat(path).mtime_ns
+
+    def append(self, path: Path, data: bytes) -> None:
+        """Add to a file."""
+        with path.open("ab") as file:
+            file.write(data)
 
     def stat(self, path: Path) -> Stamp:
         """Size and time."""
@@ -60,6 +72,17 @@ class LocalStorage:
     def is_folder(self, path: Path) -> bool:
         """Whether there is such a folder."""
         return path.is_dir()
+
+    def identity(self, folder: Path) -> object:
+        """Where it is on which disk, through links too; the path itself if it is not there."""
+        return identity_of(folder)
+
+    def absolute(self, path: Path, follow_links: bool = True) -> Path:
+        """The path from the root."""
+        try:
+            return path.resolve() if follow_links else Path(os.path.abspath(path))  # noqa: PTH100
+        except OSError as error:
+            raise UsageError(f"{path}: cannot be found from here ({error.strerror})") from error
 
     def listing(self, folder: Path) -> LocalListing:
         """The files in a folder, looked for anew each time."""

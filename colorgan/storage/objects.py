@@ -73,10 +73,23 @@ class ObjectStorage:
         """Open an object to read a part of it, of which alone it is asked for."""
         return io.BufferedReader(_Pieces(path, stamp or self.stat(path)), PIECE)
 
-    def write(self, path: ObjectPath, data: bytes) -> None:
+    def read_all(self, path: ObjectPath) -> bytes:
+        """The bytes of an object, whose size need not be known, as that of a file on a web server."""
+        with as_os_errors(path):
+            return bytes(path.store.cat_file(str(path)))
+
+    def write(self, path: ObjectPath, data: bytes, _mtime_ns: int = 0) -> int:
         """Make an object, or replace it."""
         with as_os_errors(path):
             path.store.pipe_file(str(path), data)
+        return 0
+
+    def append(self, path: ObjectPath, data: bytes) -> None:
+        """Replace an object by one that is longer, as stores know no appending."""
+        before = b""
+        with suppress(FileNotFoundError):
+            before = self.read_all(path)
+        self.write(path, before + data)
 
     def stat(self, path: ObjectPath) -> Stamp:
         """Size and ETag."""
@@ -96,6 +109,14 @@ class ObjectStorage:
     def is_folder(self, _path: ObjectPath) -> bool:
         """Any may be one."""
         return True
+
+    def identity(self, folder: ObjectPath) -> object:
+        """The path."""
+        return folder
+
+    def absolute(self, path: ObjectPath, follow_links: bool = True) -> ObjectPath:  # noqa: ARG002 - it has none
+        """The path: any is."""
+        return path
 
     def listing(self, folder: ObjectPath) -> ObjectListing:
         """The objects in a folder."""
@@ -144,12 +165,6 @@ class _Pieces(io.RawIOBase):
 
 
 OBJECTS = ObjectStorage()
-
-
-def download(path: ObjectPath) -> bytes:
-    """The bytes of an object, whose size need not be known, as that of a file on a web server."""
-    with as_os_errors(path):
-        return bytes(path.store.cat_file(str(path)))
 
 
 def remove(paths: Iterable[ObjectPath]) -> None:

@@ -14,7 +14,7 @@ from urllib.request import url2pathname
 
 from colorgan.errors import UsageError
 from colorgan.storage.local import LocalStorage
-from colorgan.storage.objects import OBJECTS, STORES, ObjectPath, download
+from colorgan.storage.objects import OBJECTS, STORES, ObjectPath
 from colorgan.storage.protocol import Storage
 
 AnyPath = Path | ObjectPath
@@ -52,11 +52,21 @@ def locate(place: str | PurePath, schemes: tuple[str, ...] = STORES) -> AnyPath:
 
 
 def absolute(path: AnyPath) -> AnyPath:
-    """The same from everywhere; UsageError for a relative one in a folder that is gone."""
-    try:
-        return path.resolve() if isinstance(path, Path) else path
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be found from here ({error.strerror})") from error
+    """The same from everywhere, links followed; UsageError for a relative one in a folder that is gone."""
+    found: AnyPath = storage_of(path).absolute(path)
+    return found
+
+
+def identity_of(folder: AnyPath) -> object:
+    """What two paths to one folder have in common."""
+    return storage_of(folder).identity(folder)
+
+
+def on_disk(path: AnyPath, reason: str) -> Path:
+    """The path of a file or a folder on disk; UsageError with a reason for any other."""
+    if isinstance(path, Path):
+        return path
+    raise UsageError(f"{path}: {reason}")
 
 
 @contextmanager
@@ -68,7 +78,7 @@ def local_copy(path: AnyPath) -> Iterator[Path]:
     with TemporaryDirectory(prefix="colorgan-") as folder:
         copy = Path(folder, path.name)
         try:
-            copy.write_bytes(download(path))
+            copy.write_bytes(storage_of(path).read_all(path))
         except OSError as error:
             raise UsageError(f"{path}: cannot be read ({error.strerror})") from error
         yield copy

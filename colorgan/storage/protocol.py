@@ -68,8 +68,17 @@ class Storage(Protocol):
     def open(self, path: Any, stamp: Stamp | None = None) -> BinaryIO:
         """Open a file to read a part of it, a regular one; `stamp` is its stamp, if that is known."""
 
-    def write(self, path: Any, data: bytes) -> None:
-        """Write a file whole, or leave what was there."""
+    def read_all(self, path: Any) -> bytes:
+        """The bytes of a file of which nothing need be known: a FIFO, or a page of a web server."""
+
+    def write(self, path: Any, data: bytes, mtime_ns: int = 0) -> int:
+        """Write a file whole, or leave what was there; give its time of change, in ns since 1970.
+
+        `mtime_ns` is the time to give to it; 0 is now. Objects have no times: theirs is 0.
+        """
+
+    def append(self, path: Any, data: bytes) -> None:
+        """Add to a short file in a folder that is there."""
 
     def stat(self, path: Any) -> Stamp:
         """What to know a change by."""
@@ -79,6 +88,12 @@ class Storage(Protocol):
 
     def is_folder(self, path: Any) -> bool:
         """Whether there is such a folder; a store has no folders, so that any may be one."""
+
+    def identity(self, folder: Any) -> object:
+        """What two paths to one folder have in common."""
+
+    def absolute(self, path: Any, follow_links: bool = True) -> Any:
+        """The same path from everywhere; UsageError for a relative one in a folder that is gone."""
 
     def listing(self, folder: Any) -> Listing:
         """The files in a folder."""
