@@ -14,7 +14,7 @@ from conftest import MakePhoto, to_tensor
 ROOT = Path(__file__).parents[1]
 sys.path.append(str(ROOT))  # at the end: colorgan itself is the one that is installed
 
-from benchmarks import ablation, backends, compare, end_to_end, manifests, plots, report, scaling  # noqa: E402
+from benchmarks import ablation, backends, batching, compare, end_to_end, manifests, plots, report, scaling  # noqa: E402
 from benchmarks.corpora import CORPORA, Corpus, to_png, to_tiff, tone  # noqa: E402
 from benchmarks.measure import Timing, measure  # noqa: E402
 
@@ -147,6 +147,14 @@ def test_scaling_runs_the_command(photos: Path, results: Path) -> None:
     assert "| files | 3 | 3 | " in output
     (row,) = json.loads((results / "scaling.json").read_text())["rows"]
     assert row["megabytes"] > 20
+
+
+def test_batching_is_simulated_with_the_threads_and_batches_of_the_engine(results: Path) -> None:
+    output = call(batching.main, "--shapes", "1,3", "--photographs", 100, "--slower", 0.1)
+    assert "| 2 and a rare one | " in output
+    rows = json.loads((results / "batching.json").read_text())["rows"]
+    assert [(row["shapes"], row["rare"]) for row in rows] == [(1, False), (3, False), (3, True)]
+    assert all(row["images_per_batch"] >= 1 for row in rows)
 
 
 def test_manifests_are_measured_without_a_photograph(results: Path) -> None:

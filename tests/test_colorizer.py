@@ -14,6 +14,8 @@ from PIL import Image
 
 from colorgan import ColorizeConfig, Colorizer, ImageError, Status
 from colorgan.backends import Model
+from colorgan.batch.engine import Engine
+from colorgan.batch.timing import StageTimes
 from colorgan.config import ExportConfig
 from colorgan.errors import PredictError, UsageError
 from colorgan.export.exporting import export_checkpoint
@@ -180,7 +182,7 @@ class CountingBackend:
         return np.full((len(luma), 2, *luma.shape[2:]), 128, np.uint8)
 
 
-def test_photographs_of_different_sizes_share_a_batch(
+def test_photographs_of_different_sizes_fit_in_one_batch(
     make_photo: MakePhoto, exports: dict[str, Path], tmp_path: Path
 ) -> None:
     for number in range(12):
@@ -188,7 +190,9 @@ def test_photographs_of_different_sizes_share_a_batch(
     colorizer, backend = Colorizer(exports["onnx"], ColorizeConfig(batch_size=4)), CountingBackend()
     colorizer.model = Model(backend, 64, "a test", Credit("a test", "0"))
     assert len(list(colorizer.colorize_folder(tmp_path, tmp_path / "results"))) == 12
-    assert backend.shapes == [(4, 1, 64, 80)] * 3
+    assert sum(shape[0] for shape in backend.shapes) == 12
+    assert {shape[1:] for shape in backend.shapes} == {(1, 64, 80)}
+    assert max(shape[0] for shape in backend.shapes) <= 4
 
 
 class SmallBackend(CountingBackend):
@@ -207,15 +211,14 @@ class SmallBackend(CountingBackend):
 def test_a_batch_that_does_not_fit_is_halved(
     make_photo: MakePhoto, exports: dict[str, Path], tmp_path: Path
 ) -> None:
-    for number in range(12):
-        make_photo(80, 60, seed=number).save(tmp_path / f"{number}.jpg")
-    colorizer, backend = Colorizer(exports["onnx"], ColorizeConfig(batch_size=7)), SmallBackend()
-    colorizer.model = Model(backend, 64, "a test", Credit("a test", "0"))
-    outcomes = list(colorizer.colorize_folder(tmp_path, tmp_path / "results"))
-    assert Counter(outcome.status for outcome in outcomes) == {Status.COLORED: 12}
+    colorizer, backend = Colorizer(exports["onnx"]), SmallBackend()
+    batcher = Engine(colorizer.config, backend.predict, 7, 1).batcher(StageTimes())
+    assert len(list(batcher.function([np.zeros((64, 80), np.uint8)] * 7))) == 7
     assert max(shape[0] for shape in backend.shapes) == 2
-    assert backend.refused <= 4  # and then it is remembered
+    assert batcher.size <= 2  # it is remembered
 
+    make_photo(80, 60).save(tmp_path / "a.jpg")
+    colorizer.model = Model(backend, 64, "a test", Credit("a test", "0"))
     backend.room = 0
     with pytest.raises(PredictError):
         list(colorizer.colorize_folder(tmp_path, tmp_path / "other"))

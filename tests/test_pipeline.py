@@ -92,7 +92,7 @@ def test_a_budget_is_kept_and_what_is_larger_runs_alone() -> None:
 
 
 def call_all(batcher: Batcher[int, int], items: list[int], threads: int) -> dict[int, int]:
-    return dict(map_unordered(lambda item: (item, batcher(item)), items, threads, within=batcher.caller))
+    return dict(map_unordered(lambda item: (item, batcher(item)), items, threads))
 
 
 @pytest.mark.parametrize("threads", [1, 3, 16])
@@ -117,17 +117,55 @@ def test_every_caller_gets_its_own_result(threads: int, size: int, at_once: int)
     assert most <= at_once
 
 
-def test_batches_are_full_where_there_are_callers_enough() -> None:
-    sizes = []
+class Device:
+    """Runs one batch when it is told to, so that what waits meanwhile is known."""
 
-    def slow(batch: list[int]) -> list[int]:
-        sizes.append(len(batch))
-        time.sleep(0.01)
+    def __init__(self, size: int) -> None:
+        self.begun, self.go = threading.Semaphore(0), threading.Semaphore(0)
+        self.batches: list[list[str]] = []
+        self.batcher = Batcher[str, str](self.run, lambda item: item, size, at_once=1)
+        self.callers: list[threading.Thread] = []
+
+    def run(self, batch: list[str]) -> list[str]:
+        self.batches.append(batch)
+        self.begun.release()
+        assert self.go.acquire(timeout=60)
         return batch
 
-    call_all(Batcher(slow, lambda _: 0, size=4, at_once=1), list(range(80)), threads=8)
-    assert sum(sizes) == 80
-    assert sizes.count(4) > len(sizes) / 2
+    def ask(self, items: str) -> None:
+        """Have each letter called for by a thread of its own, one after the other."""
+        for item in items:
+            self.callers.append(threading.Thread(target=self.batcher, args=(item,)))
+            self.callers[-1].start()
+            until = time.monotonic() + 60
+            while sum(map(len, self.batches)) + self.waiting() < len(self.callers):
+                assert time.monotonic() < until
+                time.sleep(0.001)
+
+    def waiting(self) -> int:
+        return sum(map(len, self.batcher._waiting.values()))
+
+    def finish(self) -> list[str]:
+        """Let all run; the batches, a word each."""
+        for _ in self.callers:
+            self.go.release()
+        for caller in self.callers:
+            caller.join(60)
+        return ["".join(batch) for batch in self.batches]
+
+
+def test_a_call_begins_at_once_and_calls_gather_while_the_device_is_busy() -> None:
+    device = Device(size=4)
+    device.ask("a")
+    assert device.begun.acquire(timeout=60)  # nobody else has called
+    device.ask("aaaaaa")
+    assert device.finish() == ["a", "aaaa", "aa"]
+
+
+def test_keys_take_turns_and_a_rare_one_does_not_starve() -> None:
+    device = Device(size=2)
+    device.ask("abaabbaabbcb")
+    assert device.finish() == ["a", "bb", "c", "aa", "bb", "aa", "bb"]
 
 
 def test_an_error_reaches_every_caller_of_the_batch_and_no_other() -> None:
@@ -142,20 +180,5 @@ def test_an_error_reaches_every_caller_of_the_batch_and_no_other() -> None:
         except ZeroDivisionError:
             return item, "failed"
 
-    results = dict(map_unordered(work, range(40), 8, within=batcher.caller))
+    results = dict(map_unordered(work, range(40), 8))
     assert results == {item: str(item) if item % 2 == 0 else "failed" for item in range(40)}
-
-
-def test_a_caller_that_waits_for_another_does_not_hold_up_its_batch() -> None:
-    batcher: Batcher[int, int] = Batcher(lambda batch: batch, lambda _: 0, size=4, at_once=1)
-    budget = Budget(1)
-
-    def work(item: int) -> int:
-        with batcher.away():
-            budget.acquire(1)  # one at a time: no batch is ever full
-        try:
-            return batcher(item)
-        finally:
-            budget.release(1)
-
-    assert set(map_unordered(work, range(30), 4, within=batcher.caller)) == set(range(30))

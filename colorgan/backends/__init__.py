@@ -19,6 +19,9 @@ from colorgan.photo.xmp import Credit
 EMBEDDED_MODEL = Path(str(files("colorgan") / "models" / "generator.onnx"))
 """The model that ships in the package."""
 
+GPU_BATCH = 16
+"""Images per call that suit a GPU, unless the file is fixed to another number."""
+
 
 class Backend(Protocol):
     """Anything that maps luma uint8 (N, 1, H, W) to chroma uint8 (N, 2, H, W).

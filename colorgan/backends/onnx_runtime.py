@@ -10,7 +10,7 @@ from typing import Any
 
 import onnxruntime as ort
 
-from colorgan.backends import EMBEDDED_MODEL, Model, pad_batch
+from colorgan.backends import EMBEDDED_MODEL, GPU_BATCH, Model, pad_batch
 from colorgan.backends.model_metadata import KEY, ModelMetadata
 from colorgan.backends.onnx_session import ORT_ERRORS, Provider, check, open_on, open_session, share_of
 from colorgan.backends.tensorrt import engine_cache, tensorrt_options
@@ -21,7 +21,6 @@ from colorgan.photo.color import Planes
 from colorgan.photo.xmp import credit_of
 
 SIGNATURE = (("luma", "tensor(uint8)"), ("chroma", "tensor(uint8)"))
-GPU_BATCH = 16
 
 
 class OnnxRuntimeBackend:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.export.passes import move_to_device_pass
 
-from colorgan.backends import Model
+from colorgan.backends import GPU_BATCH, Model
 from colorgan.backends.kinds import Kind
 from colorgan.backends.model_metadata import KEYS, ModelMetadata
 from colorgan.backends.torch_archive import load_program
@@ -46,12 +46,13 @@ def load_torch(path: Path, kind: Kind, device: str) -> Model:
     place = torch_device(device)
     runtime = "PyTorch" if kind is Kind.CHECKPOINT else kind.value
     runs_on, credit = f"{runtime}, {place.type.upper()}", credit_of(path)
+    batch_size = 1 if place.type == "cpu" else GPU_BATCH
     if kind is Kind.CHECKPOINT:
         state = load_checkpoint(path)
         generator = build_generator(path, state)
         backend = TorchBackend(ChromaPredictor(generator).eval().to(place), place)
         native_size, stride = state["training_config"]["size"], generator.config.stride
-        return Model(backend, native_size, runs_on, credit, stride=stride)
+        return Model(backend, native_size, runs_on, credit, batch_size=batch_size, stride=stride)
     module, strings = OPEN[kind](path, place)
     metadata = ModelMetadata.from_strings(path, strings).of_planes(path)
     return Model(
@@ -60,6 +61,7 @@ def load_torch(path: Path, kind: Kind, device: str) -> Model:
         runs_on,
         credit,
         metadata.shape,
+        batch_size,
         stride=metadata.stride,
         license=metadata.license,
         card=metadata.model_card,

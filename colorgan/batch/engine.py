@@ -17,6 +17,7 @@ from colorgan.batch.pending import failed
 from colorgan.batch.pipeline import Batcher, map_unordered
 from colorgan.batch.timing import StageTimes
 from colorgan.config import MOST_WORKERS, ColorizeConfig
+from colorgan.devices import available_cpus
 from colorgan.errors import ColorganError, ImageError, PredictError
 from colorgan.photo.color import Planes
 from colorgan.photo.image import Photo
@@ -64,9 +65,9 @@ class Engine:
 
         Outcomes that are known already are passed on.
         """
-        # While batches run, others are read, decoded, encoded and written; a store is waited for, too.
-        busy = (8 if job.is_remote else 2) * self.batch_size * self.at_once
-        workers = self.config.workers or min(busy, MOST_WORKERS)
+        workers = self.config.workers or workers_for(
+            self.batch_size, self.at_once, available_cpus(), job.is_remote
+        )
         batcher = self.batcher(times)
         budget = Budget(self.config.memory * 1_000_000)
 
@@ -77,8 +78,7 @@ class Engine:
             try:
                 with times("read"):
                     needed = _needed(item)
-                with batcher.away():
-                    budget.acquire(needed)
+                budget.acquire(needed)
                 try:
                     with times("read"):
                         data, stamp = _read(item)
@@ -98,7 +98,16 @@ class Engine:
                 return failed(item.path, reason, perf_counter() - started)
             return replace(outcome, seconds=perf_counter() - started, stamp=stamp, sha256=sha256)
 
-        return map_unordered(work, todo, workers, within=batcher.caller)
+        return map_unordered(work, todo, workers)
+
+
+def workers_for(batch_size: int, at_once: int, cpus: int, is_remote: bool = False) -> int:
+    """Files to have in hand: those in batches and, meanwhile, as many again, or one for each processor.
+
+    The latter are read, decoded, encoded and written; a store is waited for, too.
+    """
+    in_batches = batch_size * at_once
+    return min((4 if is_remote else 1) * (in_batches + max(in_batches, cpus)), MOST_WORKERS)
 
 
 def _needed(found: Found) -> int:

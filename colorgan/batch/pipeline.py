@@ -6,34 +6,32 @@ the workers meet, because a device wants batches, a Batcher gathers their calls.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import Future
-from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from queue import SimpleQueue
-from threading import Condition, Event, Lock, Semaphore, Thread
+from threading import Event, Lock, Thread
 from typing import Generic, TypeVar
 
 from colorgan.errors import RunError
+
+RECENT = 256
+"""Batches that a key's turn depends on."""
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 def map_unordered(
-    function: Callable[[Item], Result],
-    items: Iterable[Item],
-    threads: int,
-    within: Callable[[], AbstractContextManager[None]] = nullcontext,
+    function: Callable[[Item], Result], items: Iterable[Item], threads: int
 ) -> Iterator[Result]:
     """Apply the function on some threads and give results as they come; items are taken as they are needed.
 
-    Each thread works inside `within()`. What the function raises ends the whole, after what was begun. There
-    are fewer threads where the system allows for fewer.
+    What the function raises ends the whole, after what was begun. There are fewer threads where the system
+    allows for fewer.
     """
-    source, taking, closed, begin = iter(items), Lock(), Event(), Event()
-    ready = Semaphore(0)
+    source, taking, closed = iter(items), Lock(), Event()
     results: SimpleQueue[tuple[Result] | None] = SimpleQueue()  # None: a thread has ended
     errors: list[BaseException] = []
 
@@ -48,11 +46,8 @@ def map_unordered(
 
     def work() -> None:
         try:
-            with within():
-                ready.release()
-                begin.wait()  # so that the first does not find itself alone
-                for item in take():
-                    results.put((function(item),))
+            for item in take():
+                results.put((function(item),))
         except BaseException as error:
             closed.set()
             errors.append(error)
@@ -60,9 +55,6 @@ def map_unordered(
             results.put(None)
 
     workers = _start(work, threads)
-    for _ in workers:
-        ready.acquire()
-    begin.set()
     try:
         ended = 0
         while ended < len(workers):
@@ -97,14 +89,18 @@ def _start(function: Callable[[], None], number: int) -> list[Thread]:
 @dataclass
 class _Call(Generic[Item, Result]):
     item: Item
-    future: Future[Result] = field(default_factory=Future)
+    turn: Future[list[_Call[Item, Result]]] = field(default_factory=Future)
+    """The batch that its thread is to run; empty once the result is there."""
+    result: Future[Result] = field(default_factory=Future)
 
 
 class Batcher(Generic[Item, Result]):
-    """Gathers calls from many threads into batches of items of equal key.
+    """Gathers calls from many threads into batches of at most `size` items of equal key.
 
-    A batch runs when it has `size` items, or when nobody is left who could add to it: each thread that may
-    call is to be inside `caller()`. `at_once` batches run side by side, on the callers' own threads.
+    A batch runs as soon as fewer than `at_once` do, with what waits then: calls gather while a device is
+    busy, so that batches fill by themselves where it is the bottleneck. The key that had the fewest of the
+    last batches goes first, so that a rare one does not wait for all others. Batches run on the callers' own
+    threads.
     """
 
     def __init__(
@@ -116,73 +112,44 @@ class Batcher(Generic[Item, Result]):
     ) -> None:
         self.function, self.key, self.size, self.at_once = function, key, size, at_once
         self._waiting: defaultdict[Hashable, list[_Call[Item, Result]]] = defaultdict(list)
-        self._callers = self._running = self._in_batches = 0
-        self._changed = Condition()
-
-    @contextmanager
-    def caller(self) -> Iterator[None]:
-        """Count this thread as one whose call is worth waiting for."""
-        self._count(1)
-        try:
-            yield
-        finally:
-            self._count(-1)
-
-    @contextmanager
-    def away(self) -> Iterator[None]:
-        """Do not count this thread, a caller, while it waits for what other callers hold."""
-        self._count(-1)
-        try:
-            yield
-        finally:
-            self._count(1)
+        self._recent = deque[Hashable](maxlen=RECENT)
+        self._running = 0
+        self._lock = Lock()
 
     def __call__(self, item: Item) -> Result:
         """Give the result for this item, once the batch that it is in has run."""
         call: _Call[Item, Result] = _Call(item)
-        with self._changed:
+        with self._lock:
             self._waiting[self.key(item)].append(call)
-            self._changed.notify_all()
-        while not call.future.done():
-            with self._changed:
-                self._changed.wait_for(lambda: call.future.done() or self._is_ready())
-                batch = [] if call.future.done() else self._take()
-            if batch:
-                self._run(batch)
-        return call.future.result()
+            self._begin()
+        if batch := call.turn.result():
+            self._run(batch)
+        return call.result.result()
 
-    def _count(self, more: int) -> None:
-        with self._changed:
-            self._callers += more
-            self._changed.notify_all()
-
-    def _is_ready(self) -> bool:
-        """Whether a batch can run now: there is a free slot, and one is full or all callers wait."""
-        if self._running >= self.at_once or not self._waiting:
-            return False
-        calls = list(map(len, self._waiting.values()))
-        return max(calls) >= self.size or sum(calls) + self._in_batches >= self._callers
-
-    def _take(self) -> list[_Call[Item, Result]]:
-        key = max(self._waiting, key=lambda other: len(self._waiting[other]))
+    def _begin(self) -> None:
+        """If there is room for a batch, have the thread of its first call run it."""
+        if not self._waiting or self._running >= self.at_once:
+            return
+        key = min(self._waiting, key=self._recent.count)
         calls = self._waiting.pop(key)
         batch, rest = calls[: self.size], calls[self.size :]
         if rest:
             self._waiting[key] = rest
         self._running += 1
-        self._in_batches += len(batch)
-        return batch
+        self._recent.append(key)
+        batch[0].turn.set_result(batch)
 
     def _run(self, batch: list[_Call[Item, Result]]) -> None:
         try:
-            results = list(self.function([call.item for call in batch]))
-            for call, result in zip(batch, results, strict=True):
-                call.future.set_result(result)
+            results = self.function([call.item for call in batch])
+            for call, result in list(zip(batch, results, strict=True)):
+                call.result.set_result(result)
         except BaseException as error:  # each caller is to hear of it, and none to wait for ever
             for call in batch:
-                call.future.set_exception(error)
+                call.result.set_exception(error)
         finally:
-            with self._changed:
+            with self._lock:
                 self._running -= 1
-                self._in_batches -= len(batch)
-                self._changed.notify_all()
+                self._begin()
+            for call in batch[1:]:
+                call.turn.set_result([])
