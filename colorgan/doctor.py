@@ -21,6 +21,7 @@ from PIL import Image, features
 from colorgan.batch.outcome import Status
 from colorgan.colorizer import Colorizer
 from colorgan.config import ColorizeConfig
+from colorgan.config.accelerators import ACCELERATORS, Accelerator
 from colorgan.devices import available_cpus, has_cuda_driver, version_of
 from colorgan.errors import ColorganError
 from colorgan.evaluation.turns import take_turns
@@ -165,7 +166,8 @@ def _nvidia() -> Iterator[Check]:
 def _devices() -> Iterator[Check]:
     """The shipped model on every device, timed; what does not run there is said with the remedy."""
     luma = np.random.default_rng(0).integers(0, 256, (1, 1, 96, 96), dtype=np.uint8)
-    for device in ("cpu", *(("cuda", "tensorrt") if has_cuda_driver() else ())):
+    here = {device: _is_here(accelerator) for device, accelerator in ACCELERATORS.items()}
+    for device in ("cpu", *(device for device in here if here[device])):
         try:
             model = Colorizer(config=ColorizeConfig(device=device)).model
             seconds = min(take_turns({device: partial(model.backend.predict, luma)}, RUNS)[device])
@@ -174,6 +176,20 @@ def _devices() -> Iterator[Check]:
             yield Check(f"runs on {device}", verdict, str(error))
         else:
             yield Check(f"runs on {device}", Verdict.OK, f"{seconds * 1000:.1f} ms an image; {model.runs_on}")
+
+    others = [f"{device} ({ACCELERATORS[device].remedy})" for device in here if not here[device]]
+    yield Check("accelerators", Verdict.OK, f"not here: {'; '.join(others) or 'none'}")
+
+
+def _is_here(accelerator: Accelerator) -> bool:
+    """Whether it is worth a try."""
+    if accelerator.nvidia:
+        return has_cuda_driver()
+    try:
+        from colorgan.backends.onnx_session import is_installed
+    except ImportError:  # which was said before
+        return False
+    return is_installed(accelerator)
 
 
 def _main_job() -> Check:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -55,16 +56,24 @@ def without_cuda(folder: Path) -> Path:
 
 
 def run(
-    *arguments: str | Path, driver: Path, packages: Path | None = None, **environment: str
+    *arguments: str | Path,
+    driver: Path | None = None,
+    packages: Path | None = None,
+    first: Path | None = None,
+    environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run `colorgan` in a process that finds this driver and, if given, only these packages."""
-    paths = [str(Path(colorgan.__file__).parents[1]), *([str(packages)] if packages else [])]
+    """Run `colorgan` in a process of its own.
+
+    It finds this `driver`, only these `packages` if they are given, and what is in the folder `first` first.
+    """
+    paths = [first, Path(colorgan.__file__).parents[1], packages]
+    places = {"PYTHONPATH": os.pathsep.join(str(path) for path in paths if path), "NO_COLOR": "1"}
+    if driver:
+        places["LD_LIBRARY_PATH"] = str(driver)
     return subprocess.run(
         [sys.executable, *(["-S"] if packages else []), "-m", "colorgan.cli.main", *map(str, arguments)],
-        env=os.environ
-        | {"LD_LIBRARY_PATH": str(driver), "PYTHONPATH": os.pathsep.join(paths), "NO_COLOR": "1"}
-        | environment,
+        env=os.environ | places | dict(environment or {}),
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
     )

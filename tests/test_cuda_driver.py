@@ -60,7 +60,15 @@ def test_cuda_without_its_libraries_is_exit_code_3(
     home = photos.parent / "home"
     home.mkdir()
     results = photos.parent / "results"
-    done = run("batch", photos, results, *options, driver=drivers / "new", packages=bare, HOME=str(home))
+    done = run(
+        "batch",
+        photos,
+        results,
+        *options,
+        driver=drivers / "new",
+        packages=bare,
+        environment={"HOME": str(home)},
+    )
     assert (done.returncode, done.stdout) == (3, "")
     assert len(done.stderr.splitlines()) == 1
     assert named in done.stderr
@@ -77,7 +85,7 @@ def test_auto_runs_on_the_cpu_and_says_why_in_one_line(
         nobody = compiled(NOBODY, photos.parent / "nobody.so")
         environment = {"LD_PRELOAD": str(nobody), "HOME": ""}
     results = photos.parent / "results"
-    done = run("batch", photos, results, driver=drivers / "new", packages=bare, **environment)
+    done = run("batch", photos, results, driver=drivers / "new", packages=bare, environment=environment)
     assert done.returncode == 0, done.stderr
     assert (results / "colorized_a.jpg").exists()
     said = done.stdout + done.stderr
@@ -108,7 +116,9 @@ def test_the_report_of_doctor_is_json_whatever_onnxruntime_prints(
     drivers: Path, bare: Path, tmp_path: Path, libraries: bool
 ) -> None:
     packages = None if libraries else bare
-    done = run("doctor", "--json", driver=drivers / "new", packages=packages, HOME=str(tmp_path))
+    done = run(
+        "doctor", "--json", driver=drivers / "new", packages=packages, environment={"HOME": str(tmp_path)}
+    )
     assert (done.returncode, done.stderr) == (0, "")
     found = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
     assert found["NVIDIA driver"]["verdict"] == "ok"

@@ -90,10 +90,11 @@ def load_onnx(
                 ) from error
             why = f"no {accelerator.name}: {error}"
         else:
-            runs_on = f"onnxruntime, {accelerator.name}, device {', '.join(map(str, numbers))}"
+            named = f", device {', '.join(map(str, numbers))}" if accelerator.numbered else ""
+            runs_on = f"onnxruntime, {accelerator.name}{named}"
             runs_on += f", {share_of(sessions[0], accelerator):.0%} of the model's nodes"
             # One stream a device: further calls would wait for it.
-            backend = OnnxRuntimeBackend(sessions, pad=not shape[0])
+            backend = OnnxRuntimeBackend(sessions, pad=accelerator.pads and not shape[0])
             return say(backend, runs_on=runs_on, batch_size=GPU_BATCH, at_once=len(sessions))
     at_once = max(1, available_cpus() // threads)
     runs_on = f"onnxruntime, CPU, {at_once * threads} threads ({why})"
@@ -104,7 +105,7 @@ def load_onnx(
 def _open(
     path: Path, accelerator: Accelerator, number: int, metadata: ModelMetadata, batch_size: int
 ) -> ort.InferenceSession:
-    options: dict[str, Any] = {"device_id": number}
+    options: dict[str, Any] = {"device_id": number} if accelerator.numbered else {}
     beside: list[Provider] = []
     if accelerator.device == "tensorrt":
         cuda = ACCELERATORS["cuda"]

@@ -7,6 +7,8 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import redirect_stdout
+from importlib import import_module
+from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -50,10 +52,12 @@ def open_session(
     options.intra_op_num_threads = threads
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # codecs share the cores
     options.add_session_config_entry("session.record_ep_graph_assignment_info", "1")
+    listed: list[tuple[str, dict[str, Any]]] | None = [(name, dict(values)) for name, values in providers]
     try:
-        return ort.InferenceSession(
-            model, options, providers=[(name, dict(values)) for name, values in providers], enable_fallback=0
-        )
+        if plugged := plugin_devices(providers[0][0]):
+            options.add_provider_for_devices(plugged[:1], dict(providers[0][1]))
+            listed = None  # the CPU comes after it
+        return ort.InferenceSession(model, options, providers=listed, enable_fallback=0)
     except ORT_ERRORS as error:
         path = model if isinstance(model, Path) else Path("model in memory")
         raise ModelError(path, "is not a model that onnxruntime can open, or it is damaged") from error
@@ -69,8 +73,8 @@ def open_on(
     try:
         session = open_session(path, [(accelerator.full_name, options), *beside, (CPU, {})])
     except ModelError as error:
-        number = f" {options['device_id']}" if "device_id" in options else ""
-        raise DeviceError(f"device{number} does not work ({_short(error.__cause__)})") from error
+        device = f"device {options['device_id']}" if "device_id" in options else "it"
+        raise DeviceError(f"{device} does not work ({_short(error.__cause__)})") from error
     if accelerator.full_name not in session.get_providers() or share_of(session, accelerator) == 0:
         raise DeviceError(f"it takes no part of the model: {accelerator.remedy}")
     return session
@@ -80,7 +84,9 @@ def check(accelerator: Accelerator) -> None:
     """Raise DeviceError, with the reason and the remedy, if onnxruntime cannot load the accelerator."""
     if accelerator.nvidia and not has_cuda_driver():
         raise DeviceError("this machine has no NVIDIA driver")
-    if accelerator.full_name not in ort.get_available_providers():
+    if accelerator.full_name not in ort.get_available_providers() and accelerator.plugin:
+        _plug_in(accelerator)
+    elif accelerator.full_name not in ort.get_available_providers():
         if version_of("onnxruntime") and version_of("onnxruntime-gpu"):
             raise DeviceError(
                 "onnxruntime and onnxruntime-gpu are installed over each other: "
@@ -94,6 +100,18 @@ def check(accelerator: Accelerator) -> None:
         raise DeviceError(f"the NVIDIA driver is too old for this onnxruntime ({missing}): update it")
     if missing:
         raise DeviceError(f"onnxruntime cannot load it ({missing}): {accelerator.remedy}")
+
+
+def is_installed(accelerator: Accelerator) -> bool:
+    """Whether onnxruntime has the accelerator, or its plugin is installed; it need not work."""
+    return accelerator.full_name in ort.get_available_providers() or bool(
+        accelerator.plugin and find_spec(accelerator.plugin)
+    )
+
+
+def plugin_devices(provider: str) -> list[Any]:
+    """The devices of a provider that came as a plugin."""
+    return [device for device in ort.get_ep_devices() if device.ep_name == provider] if _plugged else []
 
 
 def preload() -> None:
@@ -111,6 +129,25 @@ def share_of(session: ort.InferenceSession, accelerator: Accelerator) -> float:
     for graph in graphs:
         counts[graph.ep_name] = counts.get(graph.ep_name, 0) + len(graph.get_nodes())
     return counts[accelerator.full_name] / max(1, sum(counts.values()))
+
+
+_plugged: set[str] = set()
+"""Providers whose plugins were registered, which is for the whole process."""
+
+
+def _plug_in(accelerator: Accelerator) -> None:
+    if not find_spec(accelerator.plugin):
+        raise DeviceError(f"it is not installed: {accelerator.remedy}")
+    ort.set_default_logger_severity(FATAL)
+    try:
+        if accelerator.full_name not in _plugged:
+            library = import_module(accelerator.plugin).get_library_path()
+            ort.register_execution_provider_library(accelerator.full_name, library)
+    except Exception as error:
+        raise DeviceError(f"onnxruntime cannot load its plugin ({_short(error)}): update both") from error
+    _plugged.add(accelerator.full_name)
+    if not plugin_devices(accelerator.full_name):
+        raise DeviceError(f"its plugin finds no device here; it takes {accelerator.takes}")
 
 
 def _missing(accelerator: Accelerator) -> str:

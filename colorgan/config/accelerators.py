@@ -25,6 +25,14 @@ class Accelerator:
     """Options on top of these with which it computes in the precision that the file asks for."""
     nvidia: bool = False
     """Whether it needs the driver of NVIDIA, and CUDA."""
+    plugin: str = ""
+    """The Python package that brings it to any onnxruntime, if there is one."""
+    takes: str = ""
+    """The hardware that its plugin takes."""
+    numbered: bool = False
+    """Whether --devices can choose among several."""
+    pads: bool = True
+    """Whether each size of a batch costs time once, so that batches are padded to few sizes."""
 
     @property
     def full_name(self) -> str:
@@ -49,6 +57,7 @@ ACCELERATORS = {
             },
             {"use_tf32": 0},
             nvidia=True,
+            numbered=True,
         ),
         Accelerator(
             "tensorrt",
@@ -57,6 +66,49 @@ ACCELERATORS = {
             "pip install 'colorgan[cuda]', install TensorRT 10 and name its folder of libnvinfer.so.10 in "
             "LD_LIBRARY_PATH",
             nvidia=True,
+            numbered=True,
+        ),
+        Accelerator(
+            "openvino",
+            "OpenVINO",
+            "OpenVINO",
+            "pip install 'colorgan[openvino]'",
+            # It would use bfloat16 where the processor has it.
+            {"load_config": '{"CPU": {"INFERENCE_PRECISION_HINT": "f32"}}'},
+            plugin="onnxruntime_ep_openvino",
+            takes="processors, GPUs and NPUs of Intel",
+            pads=False,
+        ),
+        Accelerator(
+            "coreml",
+            "Core ML",
+            "CoreML",
+            "it is part of macOS, where pip install onnxruntime suffices",
+            {"ModelFormat": "MLProgram"},
+            {"MLComputeUnits": "CPUOnly"},
+        ),
+        Accelerator(
+            "directml",
+            "DirectML",
+            "Dml",
+            "on Windows, pip uninstall -y onnxruntime onnxruntime-gpu && pip install onnxruntime-directml",
+            numbered=True,
+        ),
+        Accelerator(
+            "migraphx",
+            "MIGraphX",
+            "MIGraphX",
+            "on Linux with ROCm, pip uninstall -y onnxruntime onnxruntime-gpu && "
+            "pip install onnxruntime-migraphx",
+            numbered=True,
+        ),
+        Accelerator(
+            "qnn",
+            "QNN",
+            "QNN",
+            "pip install onnxruntime-qnn",
+            plugin="onnxruntime_qnn",
+            takes="NPUs of Qualcomm",
         ),
     )
 }

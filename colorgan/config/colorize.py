@@ -21,10 +21,10 @@ class ColorizeConfig(Config):
 
     device: str = setting(
         "auto",
-        "Device for the model; auto: CUDA if it loads, else the CPU.",
+        "Device for the model; auto: CUDA if it loads, else the CPU. `colorgan doctor` lists what is there.",
         choices=("auto", "cpu", *ACCELERATORS),
     )
-    devices: str = setting("", "CUDA devices to use, such as 0,1.")
+    devices: str = setting("", "Numbers of the GPUs to use, such as 0,1.")
     batch_size: int = setting(
         0, "Photographs per forward pass; halved when memory runs out.", low=0, zero="auto"
     )
@@ -73,13 +73,14 @@ class ColorizeConfig(Config):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if self.devices and self.device == "cpu":
-            raise UsageError("devices are those of CUDA; leave out --device cpu")
+        numbered = [name for name, each in ACCELERATORS.items() if each.numbered]
+        if self.devices and self.device not in ("auto", *numbered):
+            raise UsageError(f"--device {self.device} takes no --devices; {', '.join(numbered)} do")
         _ = self.device_numbers
 
     @property
     def device_numbers(self) -> tuple[int, ...]:
-        """The CUDA devices to use; empty if none were named."""
+        """The GPUs to use; empty if none were named."""
         numbers = [number.strip() for number in self.devices.split(",") if self.devices]
         if not all(number.isdecimal() for number in numbers) or len(set(numbers)) < len(numbers):
             raise UsageError(f"devices is {self.devices!r}; it must be numbers such as 0,1")
