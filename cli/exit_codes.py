@@ -112,7 +112,7 @@ def shown(path: PurePath) -> str:
 
 
 @contextmanager
-def stop_at_interrupt() -> Iterator[Event]:
+def stop_at_interrupt(*, quiet: bool = False) -> Iterator[Event]:
     """Let the first Ctrl-C, or SIGTERM, set the event, and a second one stop at once."""
     stop = Event()
 
@@ -120,7 +120,8 @@ def stop_at_interrupt() -> Iterator[Event]:
         if stop.is_set():
             os._exit(ExitCode.INTERRUPTED)  # nothing is half written: the next run tidies up
         stop.set()
-        click.echo("Finishing what was begun; Ctrl-C again stops at once.", err=True)
+        if not quiet:
+            click.echo("Finishing what was begun; Ctrl-C again stops at once.", err=True)
 
     before = {name: signal.signal(name, handle) for name in (signal.SIGINT, signal.SIGTERM)}
     try:

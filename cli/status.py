@@ -37,8 +37,8 @@ def main(
     """Check that all photographs in INPUT have results in RESULTS_DIR, and list those without.
 
     Changes nothing; reads the manifests of all parts. Without INPUT, it checks only the files processed so
-    far. A result that is gone, or has another size, counts as missing; --read finds every other change. Exits
-    with 0 if complete, else with 1.
+    far. A result that is gone or was changed, as size, date or ETag tell, counts as missing; --read finds
+    every other change. Exits with 0 if complete, else with 1.
     """
     from colorgan.batch.outcome import status_words
     from colorgan.batch.progress import status

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import click
 from colorgan.cli.exit_codes import stop_at_interrupt
 from colorgan.cli.options import command, config_file, config_options, given
 from colorgan.config import GeneratorConfig, TrainingConfig
-from colorgan.errors import StoppedError, UsageError
+from colorgan.errors import ExitCode, StoppedError, UsageError
 from colorgan.storage.files import make_writable, writing
 
 if TYPE_CHECKING:
@@ -60,8 +61,10 @@ def main(dry_run: bool, **options: Any) -> None:
     if dry_run:
         from colorgan.training.run import rehearse
 
-        click.echo(rehearse(trainer))
+        run.say(rehearse(trainer))
     elif not train(run):
+        if not run.is_first:
+            sys.exit(ExitCode.INTERRUPTED)  # the first process says it
         raise StoppedError(f"saved at step {trainer.step}; the same command with --resume goes on")
 
 
@@ -79,11 +82,11 @@ def train(run: Run) -> bool:
             leave=False,
             disable=None if run.is_first else True,
         ) as bar,
-        stop_at_interrupt() as stop,
+        stop_at_interrupt(quiet=not run.is_first) as stop,
     ):
-        run.say = bar.write
+        run.tell = bar.write
         finished = run.go(stop, lambda _: bar.update(trainer.order.per_step))
-    for reason in sorted(trainer.unreadable):
+    for reason in sorted(trainer.unreadable) if run.is_first else ():
         click.echo(f"Left out: {reason}", err=True)
     return finished
 

@@ -13,6 +13,7 @@ from colorgan.networks.checkpoint import build_generator, load_checkpoint
 def test_a_card_says_how_many_epochs_a_run_has_done(
     photo_folder: Path, tmp_path: Path, steps: int, epochs: str
 ) -> None:
+    """Fault 38."""
     run = make_run(photo_folder, tmp_path / "out", epochs=2, learning_rate=3e-4)
     go(run, steps)
     path = tmp_path / "out/last.pt"

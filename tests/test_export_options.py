@@ -1,4 +1,4 @@
-"""The modes of colorgan-export refuse each other's options, before anything is read."""
+"""The modes of colorgan-export refuse each other's options, before anything is read (fault 40)."""
 
 from pathlib import Path
 

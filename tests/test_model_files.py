@@ -245,6 +245,7 @@ def test_onnx_with_operators_of_others_is_refused(
 def test_a_file_that_can_carry_code_is_not_opened_by_the_name_of_one_that_cannot(
     exports: dict[str, Path], tmp_path: Path, name: str, suffix: str
 ) -> None:
+    """Fault 41."""
     path = tmp_path / f"a{suffix}"
     shutil.copy(exports[name], path)
     with pytest.raises(ModelError, match=f"a{suffix}.*{exports[name].suffix}"):

@@ -14,6 +14,7 @@ from threading import Barrier
 import pytest
 from click.testing import CliRunner, Result
 from conftest import MakePhoto, contents, job_into, told
+from PIL import Image
 
 from colorgan import Colorizer, Outcome, RunError, Status
 from colorgan.batch.job import Job
@@ -148,19 +149,42 @@ def test_a_shard_reads_its_own_entries_alone(tmp_path: Path) -> None:
     assert set(Manifest(tmp_path).entries) == set(names)
 
 
+WAITING = """
+import time
+from PIL import Image
+opened = Image.open
+def open(file, *arguments, **options):
+    beginning = file.read(2000)
+    file.seek(0)
+    while b"WAIT" in beginning:
+        time.sleep(1)
+    return opened(file, *arguments, **options)
+Image.open = open
+"""
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 def test_real_shards_side_by_side_one_of_them_killed_end_complete(photos: Path, tmp_path: Path) -> None:
-    def start(number: int) -> subprocess.Popen[bytes]:
+    """Fault 42: the first is killed before its end, as its last file waits for ever."""
+    *_, last = Job.plan(photos, tmp_path / "out", shard=Shard(1, 2)).files()
+    Image.open(last.path).save(last.path, comment=b"WAIT")
+    (tmp_path / "waiting").mkdir()
+    (tmp_path / "waiting/sitecustomize.py").write_text(WAITING)
+    waiting = os.pathsep.join([str(tmp_path / "waiting"), os.environ.get("PYTHONPATH", "")])
+
+    def start(number: int, **environment: str) -> subprocess.Popen[bytes]:
         words = ["-m", "colorgan.cli.main", "batch", str(photos), str(tmp_path / "out")]
         options = ["--shard", f"{number}/2", "--workers", "1"]
-        return subprocess.Popen([sys.executable, *words, *options], stdout=subprocess.DEVNULL)
+        return subprocess.Popen(
+            [sys.executable, *words, *options], stdout=subprocess.DEVNULL, env=os.environ | environment
+        )
 
-    first, second = start(1), start(2)
+    first, second = start(1, PYTHONPATH=waiting), start(2)
     manifest = manifest_path(tmp_path / "out", Shard(1, 2))
     while first.poll() is None and not (manifest.exists() and manifest.read_text().strip()):
         time.sleep(0.01)
     first.send_signal(signal.SIGKILL)
-    first.wait()
+    assert first.wait() == -signal.SIGKILL
     assert second.wait() == 0
     assert start(1).wait() == 0
     result = invoke("status", tmp_path / "out", photos)

@@ -14,6 +14,7 @@ from stores import batch, images, objects
 
 from colorgan.batch.manifest import Manifest
 from colorgan.batch.outcome import Status
+from colorgan.batch.progress import status as status_of
 from colorgan.batch.sharding import Shard
 from colorgan.cli.main import main
 from colorgan.storage.objects import OBJECTS, ObjectPath, remove
@@ -65,6 +66,25 @@ def test_a_run_goes_on_and_does_nothing_twice(
     remove([bucket / "results/1900/colorized_2.jpg"])
     assert sorted(run()) == ["1900/colorized_2.jpg", "1901/colorized_1.jpg"]
     assert run() == []
+
+
+def test_a_result_that_was_replaced_by_one_of_equal_size_is_seen_by_its_etag(
+    scans: ObjectPath, bucket: ObjectPath, exports: dict[str, Path], server: Server
+) -> None:
+    """Fault 43: without reading the others, and without a request more for each."""
+    results, words = bucket / "results", ["--model", exports["onnx"]]
+    server.order()
+    batch(scans, results, *words)
+    assert len([path for path in server.requests("HEAD") if "colorized_" in path]) == 0
+    good = images(results)
+    replaced = results / "1900/colorized_0.jpg"
+    OBJECTS.write(replaced, bytes(reversed(good["1900/colorized_0.jpg"])))
+    server.order()
+    assert set(status_of(results).problems) == {"1900/0.jpg"}
+    assert len([path for path in server.requests("GET") if "colorized_" in path]) == 1
+    assert batch(scans, results, *words).exit_code == 0
+    assert images(results) == good
+    assert status_of(results, scans).is_complete
 
 
 def test_a_killed_run_has_put_what_it_knew(bucket: ObjectPath, monkeypatch: pytest.MonkeyPatch) -> None:

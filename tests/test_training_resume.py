@@ -6,7 +6,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ import psutil
 import pytest
 import torch
 from conftest import MakePhoto
-from training_runs import assert_same, command, go, make_run, resumed
+from training_runs import assert_same, command, go, make_run, resumed, wait_for_a_checkpoint
 
 from colorgan.errors import ModelError
 from colorgan.networks.checkpoint import build_generator, load_checkpoint, save_checkpoint
@@ -87,12 +86,6 @@ def test_a_checkpoint_of_another_version_or_architecture_is_refused(checkpoint: 
         load_checkpoint(tmp_path / "new.pt")
     with pytest.raises(ModelError, match=r"best\.pt"):
         build_generator(checkpoint, state | {"generator_config": {"base_channels": 8, "head": "chroma"}})
-
-
-def wait_for_a_checkpoint(out: Path, process: subprocess.Popen[str]) -> None:
-    """Wait until the run has saved a checkpoint."""
-    while process.poll() is None and not ((out / "last.pt").exists()):
-        time.sleep(0.05)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")

@@ -1,5 +1,7 @@
 """Tiny training runs, in this process or as a command."""
 
+import subprocess
+import time
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -62,3 +64,9 @@ def assert_same(one: Any, other: Any) -> None:
 def command(photos: Path, out: Path, *options: str) -> list[str]:
     small = "--size 32 --base-channels 4 --batch-size 2 --workers 1 --save-every 1"
     return [*["-m", "colorgan.cli.main", "train"], str(photos), "-o", str(out), *small.split(), *options]
+
+
+def wait_for_a_checkpoint(out: Path, process: subprocess.Popen[str]) -> None:
+    """Wait until the run has saved a checkpoint."""
+    while process.poll() is None and not ((out / "last.pt").exists()):
+        time.sleep(0.05)

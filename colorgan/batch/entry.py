@@ -52,6 +52,8 @@ class Entry:
     """Of the result, in bytes; None if that is not known."""
     output_mtime_ns: int = 0
     """When the result was written, in nanoseconds since 1970; 0 for an object."""
+    output_etag: str = ""
+    """Of a result in object storage."""
     output_sha256: str = ""
     """Of the result, in hexadecimal; empty if that is not known."""
     made_by: str = ""

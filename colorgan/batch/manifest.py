@@ -71,6 +71,7 @@ class OpenManifest(Manifest):
             sha256=outcome.sha256,
             output_size=written.size if written else None,
             output_mtime_ns=written.mtime_ns if written else 0,
+            output_etag=written.etag if written else "",
             output_sha256=written.sha256 if written else "",
             made_by=self.made_by,
             seconds=round(outcome.seconds, 4),

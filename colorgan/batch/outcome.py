@@ -106,6 +106,8 @@ class Written:
     """Of its bytes, in hexadecimal."""
     mtime_ns: int = 0
     """Of a file on disk, in nanoseconds since 1970."""
+    etag: str = ""
+    """Of an object."""
 
 
 @dataclass(frozen=True)

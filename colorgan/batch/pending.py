@@ -74,7 +74,7 @@ def is_same(found: Found, entry: Entry) -> bool:
 def what_is_wrong(folder: AnyPath, entry: Entry, stamp_of: StampOf, *, read: bool = False) -> str:
     """Why the result of an entry is not what was written; empty if it is, as far as its size tells.
 
-    Its bytes are read with `read`, or if it was written to after it was made.
+    Its bytes are read with `read`, or if it was written to after it was made, as time or ETag tell.
     """
     if not entry.output:
         return ""
@@ -87,7 +87,8 @@ def what_is_wrong(folder: AnyPath, entry: Entry, stamp_of: StampOf, *, read: boo
         return (
             f"its result, {entry.output}, was changed: it has {stamp.size:,} bytes, not {entry.output_size:,}"
         )
-    if entry.output_sha256 and (read or stamp.mtime_ns != entry.output_mtime_ns):
+    is_new = stamp.mtime_ns != entry.output_mtime_ns or entry.output_etag not in ("", stamp.etag)
+    if entry.output_sha256 and (read or is_new):
         try:
             data, _ = storage_of(folder).read(folder / entry.output, stamp)
         except OSError as error:

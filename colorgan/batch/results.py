@@ -19,7 +19,7 @@ def write_result(path: AnyPath, data: bytes, mtime_ns: int = 0) -> Written:
     """
     storage = storage_of(path)
     try:
-        mtime_ns = storage.write(path, data, mtime_ns)
+        stamp = storage.write(path, data, mtime_ns)
     except OSError as error:
         if error.errno in DISK_FULL:
             raise RunError(
@@ -28,4 +28,4 @@ def write_result(path: AnyPath, data: bytes, mtime_ns: int = 0) -> Written:
         if storage.is_remote and isinstance(error, PermissionError):
             raise RunError(f"{path}: cannot be written ({error.strerror})") from error
         raise ImageError(path, f"cannot be written ({error.strerror})") from error
-    return Written(len(data), hashlib.sha256(data).hexdigest(), mtime_ns)
+    return Written(len(data), hashlib.sha256(data).hexdigest(), stamp.mtime_ns, stamp.etag)

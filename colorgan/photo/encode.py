@@ -23,6 +23,7 @@ from colorgan.photo.left_out import left_out
 from colorgan.photo.pillow import DECODE_ERRORS
 from colorgan.photo.png import ZLIB_LEVEL, encode_png
 from colorgan.photo.tiff import encode_tiff
+from colorgan.photo.verify import check_lossless
 from colorgan.photo.xmp import Credit
 
 FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "tiff": "TIFF"}
@@ -177,24 +178,32 @@ def encode(
         deep = merged.dtype == np.uint16
         if format in WITH_ALPHA and (alpha := photo.alpha()) is not None:
             merged = np.dstack([merged, _as_deep(alpha, deep)])
-        if format == "TIFF":
-            return encode_tiff(merged, *for_tiff(photo, credit, deep))
-        if format == "PNG":
-            description = for_png(photo, credit, deep)
-            if deep:
-                return encode_png(merged, [description])
-            data = _save(Image.fromarray(merged), format, {"compress_level": ZLIB_LEVEL})
-            return data[:END_OF_IHDR] + description + data[END_OF_IHDR:]
         if format == "WEBP":
             options = for_webp(photo, credit) | {"quality": quality or QUALITY}
             return _save(Image.fromarray(merged), format, options)
-        meters = pixels_per_meter(photo.metadata)
-        if merged.shape[2] == 4:
-            return encode_bmp(np.asarray(merged, np.uint8), meters)
-        dpi = {"dpi": tuple(side * 0.0254 for side in meters)} if all(meters) else {}
-        return _save(Image.fromarray(merged), format, dpi)
+        data = _lossless(photo, merged, format, credit)
     except DECODE_ERRORS as error:
         raise ImageError(photo.path, f"cannot be written as {format} ({error})") from error
+    check_lossless(photo.path, data, format, merged)
+    return data
+
+
+def _lossless(photo: Photo, merged: Any, format: str, credit: Credit) -> bytes:
+    """Encode pixels uint8 or uint16 (H, W, 3 or 4) as PNG, TIFF or BMP."""
+    deep = merged.dtype == np.uint16
+    if format == "TIFF":
+        return encode_tiff(merged, *for_tiff(photo, credit, deep))
+    if format == "PNG":
+        description = for_png(photo, credit, deep)
+        if deep:
+            return encode_png(merged, [description])
+        data = _save(Image.fromarray(merged), format, {"compress_level": ZLIB_LEVEL})
+        return data[:END_OF_IHDR] + description + data[END_OF_IHDR:]
+    meters = pixels_per_meter(photo.metadata)
+    if merged.shape[2] == 4:
+        return encode_bmp(np.asarray(merged, np.uint8), meters)
+    dpi = {"dpi": tuple(side * 0.0254 for side in meters)} if all(meters) else {}
+    return _save(Image.fromarray(merged), format, dpi)
 
 
 def _as_deep(alpha: Planes | DeepPlanes, deep: bool) -> Planes | DeepPlanes:

@@ -48,13 +48,13 @@ class LocalStorage:
         """The bytes of a file, or of a FIFO, as a shell's <(command) is."""
         return path.read_bytes()
 
-    def write(self, path: Path, data: bytes, mtime_ns: int = 0) -> int:
-        """Write a file whole, or leave what was there."""
+    def write(self, path: Path, data: bytes, mtime_ns: int = 0) -> Stamp:
+        """Write a file whole, or leave what was there; give its stamp."""
         with atomic_file(path) as temporary:
             temporary.write_bytes(data)
             if mtime_ns:
                 os.utime(temporary, ns=(mtime_ns, mtime_ns))
-        return self.stat(path).mtime_ns
+        return self.stat(path)
 
     def append(self, path: Path, data: bytes) -> None:
         """Add to a file."""

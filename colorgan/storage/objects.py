@@ -78,11 +78,12 @@ class ObjectStorage:
         with as_os_errors(path):
             return bytes(path.store.cat_file(str(path)))
 
-    def write(self, path: ObjectPath, data: bytes, _mtime_ns: int = 0) -> int:
-        """Make an object, or replace it."""
+    def write(self, path: ObjectPath, data: bytes, _mtime_ns: int = 0) -> Stamp:
+        """Make an object, or replace it; give its stamp, for which a store is asked if it does not tell."""
         with as_os_errors(path):
-            path.store.pipe_file(str(path), data)
-        return 0
+            answer = path.store.pipe_file(str(path), data)
+        etag = answer.get("ETag") if isinstance(answer, dict) else None
+        return Stamp(len(data), etag=etag.strip('"')) if etag else self.stat(path)
 
     def append(self, path: ObjectPath, data: bytes) -> None:
         """Replace an object by one that is longer, as stores know no appending."""

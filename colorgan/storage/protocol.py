@@ -71,10 +71,10 @@ class Storage(Protocol):
     def read_all(self, path: Any) -> bytes:
         """The bytes of a file of which nothing need be known: a FIFO, or a page of a web server."""
 
-    def write(self, path: Any, data: bytes, mtime_ns: int = 0) -> int:
-        """Write a file whole, or leave what was there; give its time of change, in ns since 1970.
+    def write(self, path: Any, data: bytes, mtime_ns: int = 0) -> Stamp:
+        """Write a file whole, or leave what was there; give the stamp that it has then.
 
-        `mtime_ns` is the time to give to it; 0 is now. Objects have no times: theirs is 0.
+        `mtime_ns` is the time to give to it, in nanoseconds since 1970; 0 is now. Objects have no times.
         """
 
     def append(self, path: Any, data: bytes) -> None:

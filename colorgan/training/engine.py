@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import Literal
+from typing import Literal, TypeVar
 
 import torch
+import torch.distributed
 from lightning_fabric import Fabric
 from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from lightning_fabric.plugins.environments.torchelastic import TorchElasticEnvironment
@@ -19,6 +20,9 @@ PRECISIONS: dict[str, Literal["32-true", "bf16-mixed", "16-mixed"]] = {
     "bf16": "bf16-mixed",
     "fp16": "16-mixed",
 }
+
+
+Value = TypeVar("Value")
 
 
 def start_engine(config: TrainingConfig) -> Fabric:
@@ -43,9 +47,17 @@ def start_engine(config: TrainingConfig) -> Fabric:
     return fabric
 
 
-def any_process(fabric: Fabric, flag: bool) -> bool:
-    """Whether the flag is set in any process: all of them must stop at the same step."""
+def take_buffers_of_first(fabric: Fabric, network: torch.nn.Module) -> None:
+    """Give the statistics of the first process's batch norms to all: each has seen batches of its own."""
+    if fabric.world_size > 1:
+        for buffer in network.buffers():
+            torch.distributed.broadcast(buffer, 0)
+
+
+def gather(fabric: Fabric, value: Value) -> list[Value]:
+    """The value of each process, in all of them: they meet here, so it is for now and then."""
     if fabric.world_size == 1:
-        return flag
-    flags = fabric.all_reduce(torch.tensor(float(flag), device=fabric.device), reduce_op="sum")
-    return isinstance(flags, torch.Tensor) and flags.item() > 0
+        return [value]
+    values: list[Value | None] = [None] * fabric.world_size
+    torch.distributed.all_gather_object(values, value)
+    return values  # type: ignore[return-value]

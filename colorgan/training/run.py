@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from threading import Event
@@ -15,16 +16,19 @@ from colorgan.devices import peak_memory
 from colorgan.errors import ModelError, RunError
 from colorgan.networks.checkpoint import State, mark_checkpoint, save_checkpoint
 from colorgan.training.dataset import worker_failures
-from colorgan.training.engine import any_process
+from colorgan.training.engine import gather, take_buffers_of_first
 from colorgan.training.log import RunLog, means_of
 from colorgan.training.monitor import CollapseWatch
 from colorgan.training.photographs import Photograph
 from colorgan.training.trainer import Scalars, Trainer
-from colorgan.training.validation import Validation, validate
+from colorgan.training.validation import Validation, compare, grid_of, mean_of, share
 from colorgan.version import __version__
 
 REPORT_EVERY = 20
 """Steps from one line in metrics.jsonl to the next: reading a figure waits for the device."""
+
+MEET_EVERY = 5
+"""Steps after which processes agree on whether to stop; between them, they share gradients alone."""
 
 NO_NUMBER = "the loss is no longer a number; resume with a lower --learning-rate"
 
@@ -43,7 +47,7 @@ class Run:
         self, trainer: Trainer, validation: Sequence[Photograph], data: str, folder: Path, say: Say
     ) -> None:
         self.trainer, self.validation, self.data = trainer, validation, data
-        self.folder, self.say = folder, say
+        self.folder, self.tell = folder, say
         self.best: Validation | None = None
         self.is_first = trainer.fabric.is_global_zero
         self._noted: set[str] = set()
@@ -52,6 +56,11 @@ class Run:
         self._watch = CollapseWatch()
         self._since = time.monotonic(), trainer.step
         """When the last report was, and at which step."""
+
+    def say(self, text: str) -> None:
+        """Tell the user; of several processes, the first one does."""
+        if self.is_first:
+            self.tell(text)
 
     def resume(self, path: Path, state: State) -> None:
         """Take up the run that the checkpoint at `path` holds."""
@@ -72,11 +81,7 @@ class Run:
 
         Either way, what was learned is saved.
         """
-        if not self.is_first:
-            for _ in self._steps(stop, on_step):
-                pass
-            return self.trainer.step == self.trainer.last_step
-        with RunLog(self.folder, self.trainer.step) as log:
+        with RunLog(self.folder, self.trainer.step) if self.is_first else nullcontext() as log:
             saved = time.monotonic()
             self._since = saved, self.trainer.step
             for scalars, stopped in self._steps(stop, on_step):
@@ -88,7 +93,7 @@ class Run:
                 if epoch_ends:
                     self.say(f"epoch {self.trainer.epoch}: {shown}")
                 result = self._validate(log) if epoch_ends and self._is_due() else None
-                if result or stopped or late:
+                if self.is_first and (result or stopped or late):
                     if not scalars["generator"].isfinite():
                         raise RunError(NO_NUMBER)
                     self.save(result)
@@ -121,7 +126,8 @@ class Run:
         """The steps, each with whether it is the last, as some process has been told to stop."""
         for scalars in self.trainer.steps():
             on_step(scalars)
-            stopped = any_process(self.trainer.fabric, stop.is_set())
+            alone, meet = self.trainer.fabric.world_size == 1, self.trainer.step % MEET_EVERY == 0
+            stopped = (alone or meet) and any(gather(self.trainer.fabric, stop.is_set()))
             yield scalars, stopped
             if stopped:
                 break
@@ -131,9 +137,13 @@ class Run:
         trainer = self.trainer
         return trainer.epoch % trainer.config.save_every == 0 or trainer.step == trainer.last_step
 
-    def _report(self, log: RunLog) -> str:
-        step, means = self.trainer.step, means_of(self._window)
+    def _report(self, log: RunLog | None) -> str:
+        step, reports = self.trainer.step, gather(self.trainer.fabric, means_of(self._window))
+        means = {name: sum(report[name] for report in reports) / len(reports) for name in reports[0]}
         self._window.clear()
+        self._gather_unreadable()
+        if not log:
+            return ""
         (before, then), self._since = self._since, (time.monotonic(), step)
         speed = (step - then) * self.trainer.order.per_step / max(1e-6, self._since[0] - before)
         log.scalars(step, means, "training")
@@ -147,19 +157,30 @@ class Run:
         figures = ", ".join(f"{name} {value:.3f}" for name, value in means.items())
         return f"{figures}, {speed:.1f} images/s"
 
-    def _validate(self, log: RunLog) -> Validation:
-        trainer = self.trainer
-        result, grid = validate(
-            trainer.mean_generator, self.validation, trainer.config.size, trainer.unreadable
-        )
-        log.scalars(trainer.step, asdict(result), "validation")
-        log.grid(trainer.step, grid)
+    def _validate(self, log: RunLog | None) -> Validation:
+        trainer, fabric = self.trainer, self.trainer.fabric
+        take_buffers_of_first(fabric, trainer.mean_generator)
+        mine = share(self.validation, fabric.global_rank, fabric.world_size)
+        scores, rows = compare(trainer.mean_generator, mine, trainer.config.size, trainer.unreadable)
+        of_all = [score for some in gather(fabric, scores) for score in some]
+        self._gather_unreadable()
+        if not of_all:
+            raise RunError(f"no validation photograph could be read, such as {self.validation[0].path}")
+        result = mean_of(of_all)
+        if log:
+            log.scalars(trainer.step, asdict(result), "validation")
+        if log and rows:
+            log.grid(trainer.step, grid_of(rows))
         self.say(
             f"validation: L1 {result.l1:.4f}, CIEDE2000 {result.ciede2000:.2f} "
             f"(colorless {result.colorless_ciede2000:.2f}), PSNR {result.psnr:.1f} dB, "
             f"SSIM {result.ssim:.3f}, colorfulness {result.colorfulness_ratio:.2f} of the true"
         )
         return result
+
+    def _gather_unreadable(self) -> None:
+        """Let each process know what any of them could not read."""
+        self.trainer.unreadable.update(*gather(self.trainer.fabric, self.trainer.unreadable))
 
 
 @worker_failures()

@@ -36,7 +36,7 @@ LARGEST_PRIME = 2**64 - 59
 """Below the 64 bits of a generator's seed; a modulus that keeps large numbers apart."""
 
 Scalars = dict[str, Tensor]
-"""Figures of one step, each a tensor of one value on the training device."""
+"""Figures of one step in one process, each a tensor of one value on the training device."""
 
 
 class Batch(NamedTuple):
@@ -142,9 +142,6 @@ class Trainer:
         scalars |= self._update_generator(prepared, only, adversarial)
         self.step += 1
         self._average()
-        if self.fabric.world_size > 1:
-            means = self.fabric.all_reduce(torch.stack(list(scalars.values())))
-            scalars = dict(zip(scalars, means, strict=True))
         return scalars
 
     def state(self) -> State:

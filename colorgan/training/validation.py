@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 from torchvision.utils import make_grid
 
-from colorgan.errors import ImageError, RunError
+from colorgan.errors import ImageError
 from colorgan.evaluation.metrics import RGB8
 from colorgan.evaluation.scores import score
 from colorgan.networks.color_space import prepare_input
@@ -24,6 +24,9 @@ METRIC_SIZE = 256
 
 SAMPLES = 8
 """Photographs on a sample grid."""
+
+Figures = tuple[float, ...]
+"""Of one photograph, in the order of `Validation`, but for the last: colorfulness, and the true one."""
 
 
 @dataclass(frozen=True)
@@ -41,18 +44,25 @@ class Validation:
     colorfulness_ratio: float
 
 
+def share(photographs: Sequence[Photograph], number: int, count: int) -> Sequence[Photograph]:
+    """The photographs that the `number`-th of `count` processes, from 0, is to compare."""
+    start, end = (-(-each * len(photographs) // count) for each in (number, number + 1))
+    return photographs[start:end]
+
+
 @torch.inference_mode()
-def validate(
+def compare(
     generator: UNetGenerator, photographs: Sequence[Photograph], size: int, unreadable: set[str]
-) -> tuple[Validation, Tensor]:
+) -> tuple[list[Figures], list[Tensor]]:
     """Compare what the generator, in evaluation mode, makes of the middle square of each photograph.
 
-    Gives a grid of the first ones, too: gray, predicted, true; RGB (3, H, W) in [0, 1]. A photograph that
-    cannot be read is left out, and added to `unreadable` with the reason.
+    Gives the figures of each, for `mean_of`, and the pictures of a grid of the first ones: gray, predicted,
+    true; RGB (3, H, W) in [0, 1]. A photograph that cannot be read is left out, and added to `unreadable`
+    with the reason.
     """
     device = next(generator.parameters()).device
     rows: list[Tensor] = []
-    scores: list[tuple[float, ...]] = []
+    scores: list[Figures] = []
     for photo in photographs:
         try:
             pixels = load_square(photo, size)
@@ -76,11 +86,20 @@ def validate(
                 got.true_colorfulness,
             )
         )
-    if not scores:
-        raise RunError(f"no validation photograph could be read, such as {photographs[0].path}")
+    return scores, rows
+
+
+def grid_of(rows: list[Tensor]) -> Tensor:
+    """The pictures of `compare` as one, RGB (3, H, W) in [0, 1]."""
+    grid: Tensor = make_grid(rows, nrow=3)
+    return grid
+
+
+def mean_of(scores: Sequence[Figures]) -> Validation:
+    """The means of what `compare` gave."""
     l1, difference, colorless, psnr, ssim, predicted, true = np.mean(scores, axis=0).tolist()
     ratio = predicted / true if true else 0.0
-    return Validation(l1, difference, colorless, psnr, ssim, ratio), make_grid(rows, nrow=3)
+    return Validation(l1, difference, colorless, psnr, ssim, ratio)
 
 
 def to_rgb8(images: Tensor) -> list[RGB8]:
