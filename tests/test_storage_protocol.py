@@ -72,9 +72,10 @@ def test_a_part_of_a_file_is_read_wherever_it_is(folder: AnyPath, storage: Stora
 
 def test_a_time_of_change_is_given_where_there_are_times(folder: AnyPath, storage: Storage) -> None:
     path, when = folder / "a.jpg", 1_500_000_000_000_000_000
-    assert storage.write(path, b"a", when) == (0 if storage.is_remote else when)
+    assert storage.write(path, b"a", when).mtime_ns == (0 if storage.is_remote else when)
     written = write_result(path, b"b", when)
-    assert written.mtime_ns == storage.stat(path).mtime_ns == storage.write(path, b"b", when)
+    assert written.mtime_ns == storage.write(path, b"b", when).mtime_ns
+    assert (written.etag, storage.stat(path).etag) == 2 * (storage.write(path, b"b", when).etag,)
 
 
 def test_what_is_appended_comes_after_what_is_there(folder: AnyPath, storage: Storage) -> None:
