@@ -61,7 +61,7 @@ SAID_APART = (Status.COLORED, Status.FAILED, Status.ENDED_PROCESS)
 @click.option(
     "--fail-on-unread",
     is_flag=True,
-    help="Exit with 1 if INPUT has pictures of unsupported formats, such as HEIC.",
+    help="Exit with 1 if INPUT has pictures of unsupported formats, such as camera raw.",
 )
 @click.option("--dry-run", is_flag=True, help="List the files to process, and do nothing.")
 @config_options(ColorizeConfig)

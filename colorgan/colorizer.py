@@ -27,7 +27,8 @@ from colorgan.batch.trial import Order, try_alone
 from colorgan.config import ColorizeConfig
 from colorgan.errors import ImageError, UsageError
 from colorgan.photo.color import TONED, Planes, chroma_spread, colorfulness, merge, saturate
-from colorgan.photo.encode import encode_result, note_on_copy, suffix_of
+from colorgan.photo.encode import encode_result, note_on_copy
+from colorgan.photo.formats import format_of_name, suffix_of
 from colorgan.photo.image import Photo
 from colorgan.photo.source import Source, photo_of
 from colorgan.report import write_report
@@ -64,7 +65,7 @@ class Colored:
         if not self.data:
             raise UsageError(f"{path}: the photograph was skipped, so there is nothing to save")
         place = locate(path)
-        if Image.registered_extensions().get(place.suffix.lower(), self.format) != self.format:
+        if (format_of_name(place) or self.format) != self.format:
             raise UsageError(f"{path}: this is a file of {self.format}; name it {place.stem}{self.suffix}")
         write_result(place, self.data)
 
@@ -262,9 +263,9 @@ class Colorizer:
         with times("decode"):
             small, has_color = self._sketch(photo)
         if has_color and self.config.if_color == "skip":
-            return Colored(b"", photo.format, Status.SKIPPED, How.NOT_WRITTEN), small, None
+            return Colored(b"", photo.file_format, Status.SKIPPED, How.NOT_WRITTEN), small, None
         if has_color and self.config.if_color == "copy":
-            copied = Colored(photo.data, photo.format, Status.COPIED, How.COPIED, note_on_copy(photo))
+            copied = Colored(photo.file, photo.file_format, Status.COPIED, How.COPIED, note_on_copy(photo))
             return copied, small, None
         chroma = saturate(self.model.predict(small, predict), self.config.saturation)
         with times("encode"):

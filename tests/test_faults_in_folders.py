@@ -41,7 +41,7 @@ def test_pictures_that_are_not_read_are_counted_and_named(
     exports: dict[str, Path], photos: Path, tmp_path: Path
 ) -> None:
     """Fault 18: by the name, or by the first bytes."""
-    for name in ("a.jp2", "b.HEIC", "c.dng", "d.dng"):
+    for name in ("a.psd", "b.EXR", "c.dng", "d.dng"):
         (photos / name).write_bytes(b"?")
     (photos / "no suffix").write_bytes((photos / "0.jpg").read_bytes())
     (photos / "notes.txt").write_text("Box 12")
@@ -49,13 +49,13 @@ def test_pictures_that_are_not_read_are_counted_and_named(
     result = call(*batch)
     assert result.exit_code == ExitCode.DONE
     assert "3 of 3 images colored" in result.stdout
-    for said in ("1 JPEG 2000", "1 HEIC", "2 camera raw", "1 JPEG", "1 not an image"):
+    for said in ("1 Photoshop", "1 OpenEXR", "2 camera raw", "1 JPEG", "1 not an image"):
         assert said in result.stdout
     assert call(*batch, "--fail-on-unread").exit_code == ExitCode.SOME_FAILED
     entries = Manifest(tmp_path / "out").entries
     assert {path: entry.note for path, entry in entries.items() if entry.status == Status.NOT_READ} == {
-        "a.jp2": "JPEG 2000",
-        "b.HEIC": "HEIC",
+        "a.psd": "Photoshop",
+        "b.EXR": "OpenEXR",
         "c.dng": "camera raw",
         "d.dng": "camera raw",
         "no suffix": "JPEG",
@@ -63,13 +63,13 @@ def test_pictures_that_are_not_read_are_counted_and_named(
     status = call("status", tmp_path / "out", photos, "--json")
     assert status.exit_code == ExitCode.DONE
     summary = json.loads(status.stdout.splitlines()[-1])
-    assert summary["not_read"] == {"JPEG 2000": 1, "HEIC": 1, "camera raw": 2, "JPEG": 1}
+    assert summary["not_read"] == {"Photoshop": 1, "OpenEXR": 1, "camera raw": 2, "JPEG": 1}
     assert "2 camera raw" in status.stderr
 
 
 def test_a_folder_of_nothing_else_says_what_is_in_it(tmp_path: Path) -> None:
-    (tmp_path / "a.jp2").write_bytes(b"?")
-    with pytest.raises(UsageError, match="1 JPEG 2000"):
+    (tmp_path / "a.psd").write_bytes(b"?")
+    with pytest.raises(UsageError, match="1 Photoshop"):
         Job.plan(tmp_path, tmp_path / "out")
 
 

@@ -12,15 +12,13 @@ from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
 from typing import Any
 
-from PIL import Image
-
 from colorgan.batch.kinds import kind_of
 from colorgan.batch.manifest_store import NAME
 from colorgan.batch.sharding import Shard
 from colorgan.batch.sources import has_image_suffix, read_list
 from colorgan.batch.stores import manifests_of
 from colorgan.errors import ImageError, UsageError
-from colorgan.photo.encode import suffix_of
+from colorgan.photo.formats import format_of_name, suffix_of
 from colorgan.storage.paths import AnyPath, absolute, identity_of, locate, storage_of
 from colorgan.storage.protocol import Found, Listing, Report, ignore
 
@@ -183,7 +181,7 @@ class Job:
         the name depends on the input's path alone and `a.gif` and `a.png` do not meet.
         """
         name = path.name
-        if Image.registered_extensions().get(path.suffix.lower()) != format:
+        if format_of_name(path) != format:
             name += suffix_of(format)
             if storage_of(path).is_file(path.with_name(name)):
                 raise ImageError(

@@ -9,19 +9,16 @@ from colorgan.storage.paths import AnyPath, storage_of
 KIND_OF_SUFFIX = {
     suffix: kind
     for kind, suffixes in {
-        "AVIF": ".avif .avifs",
         "DICOM": ".dcm .dicom",
         "DjVu": ".djvu .djv",
-        "HEIC": ".heic .heif .hif",
-        "JPEG 2000": ".jp2 .j2k .jpf .jpx .jpm .j2c .jpc",
-        "JPEG XL": ".jxl",
+        "JPEG 2000": ".jpm",
         "JPEG XR": ".jxr .wdp .hdp",
         "OpenEXR": ".exr",
         "PDF": ".pdf",
-        "PNM": ".pgm .ppm .pbm .pnm .pam .pfm",
+        "PNM": ".pam",
         "Photoshop": ".psd .psb",
         "camera raw": ".dng .cr2 .cr3 .crw .nef .nrw .arw .srf .sr2 .orf .rw2 .raf .pef .srw .3fr .iiq .mef",
-        "other picture": ".tga .pcx .ico .icns .sgi .ras .sun .xbm .xpm .dds .pct .pict .fits .fit .svg .eps",
+        "other picture": ".ico .icns .ras .sun .xbm .xpm .dds .pct .pict .fits .fit .svg .eps",
     }.items()
     for suffix in suffixes.split()
 }

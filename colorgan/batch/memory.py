@@ -10,6 +10,7 @@ from typing import IO
 
 from PIL import Image
 
+from colorgan.photo.families import pixels_of_head
 from colorgan.photo.pillow import DECODE_ERRORS, NO_LIMIT, READ
 from colorgan.storage.paths import AnyPath, storage_of
 from colorgan.storage.protocol import Stamp
@@ -17,7 +18,10 @@ from colorgan.storage.protocol import Stamp
 BYTES_PER_PIXEL = 16
 """Decoded, luma, chroma, merged and converted, as Pillow keeps them, and the result."""
 HEAVY = 30
-"""The same of 16 bits a channel, and of WebP, whose encoder has copies of its own."""
+"""The same of 16 bits a channel, and of formats whose encoders have copies of their own."""
+WITH_COPIES = ("WEBP", "AVIF", "JPEG2000")
+ENOUGH = 1 << 17
+"""Bytes in which the size of a picture stands."""
 
 
 def bytes_to_color(path: AnyPath, stamp: Stamp) -> int:
@@ -34,10 +38,11 @@ def memory_of(file: IO[bytes], size: int) -> int:
     try:
         with NO_LIMIT, Image.open(file, formats=READ) as image:
             pixels = image.width * image.height
-            is_heavy = image.mode.startswith(("I", "F")) or image.format == "WEBP"
+            is_heavy = image.mode.startswith(("I", "F")) or image.format in WITH_COPIES
             each = HEAVY if is_heavy else BYTES_PER_PIXEL
-    except DECODE_ERRORS:  # to be said when it is read
-        pixels = each = 0
+    except DECODE_ERRORS:  # to be said when it is read, unless another library knows it
+        file.seek(0)
+        pixels, each = pixels_of_head(file.read(ENOUGH)), HEAVY
     return 2 * size + each * pixels
 
 

@@ -14,8 +14,10 @@ from colorgan.batch.pending import failed
 from colorgan.batch.results import write_result
 from colorgan.batch.sources import has_image_suffix
 from colorgan.errors import ImageError, UsageError
+from colorgan.photo.extra import MissingError
 from colorgan.photo.jpeg import JpegError
 from colorgan.photo.jpeg_join import NoRecordError, undo
+from colorgan.photo.jpeg_xl import jpeg_in
 from colorgan.storage.files import make_writable
 from colorgan.storage.local import identity_of, walk_files
 from colorgan.storage.paths import LOCAL
@@ -65,6 +67,8 @@ def _restored(path: Path, entry: Entry | None, results: Path, destination: Path)
         original = _original(path, entry)
         if original is None:
             return Outcome(path, Status.IGNORED)
+        if name.lower().endswith(".jxl"):  # the JPEG that the photograph was made of
+            output = output.with_name(output.name + ".jpg")
         if not output.exists():
             write_result(output, original)
         elif output.read_bytes() != original:
@@ -83,7 +87,11 @@ def _original(path: Path, entry: Entry | None) -> bytes | None:
     except OSError as error:
         raise ImageError(path, f"cannot be read ({error.strerror})") from error
     try:
-        original = undo(data)
+        original = undo(jpeg_in(data) or data)
+    except MissingError as error:
+        raise ImageError(path, str(error)) from error
+    except RuntimeError as error:
+        raise ImageError(path, f"cannot be read ({error})") from error
     except NoRecordError:
         if entry and entry.how == How.LUMA_KEPT:
             raise ImageError(path, "holds its original no more: another program saved it") from None
@@ -92,7 +100,8 @@ def _original(path: Path, entry: Entry | None) -> bytes | None:
         return None
     except JpegError as error:
         raise ImageError(path, f"its original cannot be restored: {error}") from error
-    if entry and entry.sha256 and hashlib.sha256(original).hexdigest() != entry.sha256:
+    was_jpeg_xl = entry and entry.path.lower().endswith(".jxl")
+    if entry and entry.sha256 and not was_jpeg_xl and hashlib.sha256(original).hexdigest() != entry.sha256:
         raise ImageError(path, "holds another original than the manifest tells of")
     return original
 

@@ -8,11 +8,12 @@ import sys
 from pathlib import Path, PurePath
 
 from colorgan.errors import UsageError
+from colorgan.photo.formats import SUFFIXES
 from colorgan.storage.local import walk_files
 from colorgan.storage.paths import AnyPath, locate, storage_of
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif"})
-"""Names that end in one of these, in any case, are taken for images."""
+COMMON = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif"})
+"""Images that Pillow reads by itself, for training and measuring."""
 
 
 def has_image_suffix(path: PurePath) -> bool:
@@ -21,8 +22,8 @@ def has_image_suffix(path: PurePath) -> bool:
 
 
 def find_images(folder: Path) -> list[Path]:
-    """The image files in the folder and below it, by their names."""
-    return [path for path in walk_files(folder) if has_image_suffix(path)]
+    """The image files of common formats in the folder and below it, by their names."""
+    return [path for path in walk_files(folder) if path.suffix.lower() in COMMON]
 
 
 def require_images(folder: Path) -> list[Path]:

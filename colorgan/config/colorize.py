@@ -44,7 +44,7 @@ class ColorizeConfig(Config):
     format: str = setting(
         "keep",
         "Format of results; keep: the photograph's own.",
-        choices=("keep", "jpg", "png", "webp", "tiff"),
+        choices=("keep", "jpg", "png", "webp", "tiff", "jp2", "avif", "heic", "jxl"),
     )
     if_color: str = setting(
         "copy",
@@ -63,7 +63,7 @@ class ColorizeConfig(Config):
     )
     quality: int = setting(
         0,
-        "Quality of JPEG and WebP results, 1 to 100; auto: the JPEG's own, else 95.",
+        "Quality of JPEG, WebP, AVIF and HEIC results, 1 to 100; auto: the JPEG's own, else 95.",
         low=0,
         high=100,
         zero="auto",

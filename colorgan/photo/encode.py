@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -13,11 +13,25 @@ from PIL import Image
 
 from colorgan.config import ColorizeConfig
 from colorgan.errors import ImageError
+from colorgan.photo.avif import encode_avif
 from colorgan.photo.bmp import encode_bmp
+from colorgan.photo.coded import fewer_bits
 from colorgan.photo.color import DeepPlanes, Planes, fit_chroma, merge, pad_to_even
-from colorgan.photo.describe import for_jpeg, for_png, for_tiff, for_webp, pixels_per_meter
+from colorgan.photo.describe import (
+    for_jpeg,
+    for_png,
+    for_tiff,
+    for_webp,
+    pixels_per_meter,
+    profile_for,
+    whole_xmp,
+)
+from colorgan.photo.formats import OPTIONS, WRITABLE
+from colorgan.photo.heic import encode_heic
 from colorgan.photo.image import Photo
 from colorgan.photo.jpeg import DESCRIBING, SIGNATURE, JpegError, parse
+from colorgan.photo.jpeg2000 import encode_jpeg2000
+from colorgan.photo.jpeg_xl import encode_jpeg_xl, transcode
 from colorgan.photo.keep_luma import keep_luma
 from colorgan.photo.left_out import left_out
 from colorgan.photo.pillow import DECODE_ERRORS
@@ -26,18 +40,10 @@ from colorgan.photo.tiff import encode_tiff
 from colorgan.photo.verify import check_lossless
 from colorgan.photo.xmp import Credit
 
-FORMATS = {"jpg": "JPEG", "png": "PNG", "webp": "WEBP", "tiff": "TIFF"}
-"""Pillow's names of the formats that one can ask for."""
-
-WRITABLE = (*FORMATS.values(), "BMP")
-"""Results have the format of their photograph if it is one of these; else they become PNG."""
-
 QUALITY = 95
-"""Of JPEG and WebP results; luma is kept within a few steps."""
+"""Of JPEG, WebP, AVIF and HEIC results; luma is kept within a few steps."""
 
-WITH_ALPHA = ("PNG", "TIFF", "WEBP", "BMP")
-SIXTEEN_BITS = ("PNG", "TIFF")
-
+CODED = ("JPEG2000", "AVIF", "HEIF", "JXL")
 END_OF_IHDR = 8 + 4 + 4 + 13 + 4
 """Where the first chunk of a PNG ends, which always comes first (PNG, 5.6)."""
 
@@ -45,16 +51,8 @@ END_OF_IHDR = 8 + 4 + 4 + 13 + 4
 def output_format(photo: Photo, wanted: str = "keep") -> str:
     """The format of the result: the one that is wanted or, to keep it, the photograph's own."""
     if wanted != "keep":
-        return FORMATS[wanted]
-    return photo.format if photo.format in WRITABLE else "PNG"
-
-
-def suffix_of(format: str) -> str:
-    """How names of files of a format end, such as .jpg for JPEG."""
-    names = {name: f".{suffix}" for suffix, name in FORMATS.items()}
-    known = [suffix for suffix, name in Image.registered_extensions().items() if name == format]
-    usual = f".{format.lower()}"
-    return names.get(format) or (usual if usual in known else [*known, usual][0])
+        return OPTIONS[wanted]
+    return photo.file_format if photo.file_format in WRITABLE else "PNG"
 
 
 def quality_of(photo: Photo, format: str, asked: int) -> int:
@@ -89,7 +87,7 @@ def _luma_table(image: Image.Image) -> tuple[int, ...]:
 
 def full_luma(photo: Photo, format: str) -> Planes | DeepPlanes:
     """The luma as seen, (H, W), for a result of this format: uint16 if both have more than 8 bits."""
-    deep = photo.deep_luma() if format in SIXTEEN_BITS else None
+    deep = photo.deep_luma() if WRITABLE[format].bits > 8 else None
     return np.asarray(photo.luma()) if deep is None else deep
 
 
@@ -124,6 +122,13 @@ def encode_result(
     chroma's size, for `fit_chroma`.
     """
     format, reason, notes = output_format(photo, settings.format), "", notes_on(photo)
+    if format == "JXL" and photo.format == "JPEG":
+        whole = encode_result(photo, chroma, replace(settings, format="jpg"), credit, guide)
+        try:
+            return replace(whole, data=transcode(whole.data), format=format)
+        except ValueError as error:
+            notes = (*notes, str(error))
+    notes += _notes_on_depth(photo, format)
     if format == "JPEG" and photo.is_gray_jpeg and settings.jpeg_luma == "keep":
         try:
             data = keep_luma(photo, chroma, settings.quality, credit, guide)
@@ -145,6 +150,12 @@ def notes_on(photo: Photo) -> tuple[str, ...]:
     """What is odd about a photograph that can be colored all the same."""
     profile = ("its color profile does not fit and was left out",) if photo.ignores_profile else ()
     return (*_notes_on_end(photo), *profile)
+
+
+def _notes_on_depth(photo: Photo, format: str) -> tuple[str, ...]:
+    """That a result, in a format that was asked for, has fewer bits than the photograph."""
+    has, takes = photo.bits, WRITABLE[format].bits
+    return (f"{has} bits a sample became {takes}, the most that {format} has",) if has > takes else ()
 
 
 def _notes_on_end(photo: Photo) -> tuple[str, ...]:
@@ -176,11 +187,13 @@ def encode(
             return _describe_jpeg(data, for_jpeg(photo, credit))
         merged: Any = merge(luma, chroma, guide)
         deep = merged.dtype == np.uint16
-        if format in WITH_ALPHA and (alpha := photo.alpha()) is not None:
+        if WRITABLE[format].has_alpha and (alpha := photo.alpha()) is not None:
             merged = np.dstack([merged, _as_deep(alpha, deep)])
         if format == "WEBP":
             options = for_webp(photo, credit) | {"quality": quality or QUALITY}
             return _save(Image.fromarray(merged), format, options)
+        if format in CODED:
+            return _coded(photo, merged, format, quality or QUALITY, credit)
         data = _lossless(photo, merged, format, credit)
     except DECODE_ERRORS as error:
         raise ImageError(photo.path, f"cannot be written as {format} ({error})") from error
@@ -204,6 +217,22 @@ def _lossless(photo: Photo, merged: Any, format: str, credit: Credit) -> bytes:
         return encode_bmp(np.asarray(merged, np.uint8), meters)
     dpi = {"dpi": tuple(side * 0.0254 for side in meters)} if all(meters) else {}
     return _save(Image.fromarray(merged), format, dpi)
+
+
+def _coded(photo: Photo, pixels: Planes | DeepPlanes, format: str, quality: int, credit: Credit) -> bytes:
+    """Encode RGB or RGBA in a format that Pillow does not write, or not with all bits."""
+    deep = pixels.dtype == np.uint16
+    xmp, icc = whole_xmp(photo, credit), profile_for(photo, deep)
+    bits = min(WRITABLE[format].bits, 16 if photo.coded is None else photo.coded.stored_bits) if deep else 8
+    if format == "JPEG2000":
+        samples = fewer_bits(pixels, bits) if deep else pixels
+        return encode_jpeg2000(samples, bits, photo.metadata, xmp, icc)
+    if format == "JXL":
+        return encode_jpeg_xl(pixels, photo.metadata, xmp, icc)
+    bits = bits if bits <= 8 else 10 if bits <= 10 else 12
+    if format == "HEIF":
+        return encode_heic(pixels, bits, quality, photo.metadata, xmp, icc)
+    return encode_avif(fewer_bits(pixels, bits) if deep else pixels, bits, quality, photo.metadata, xmp, icc)
 
 
 def _as_deep(alpha: Planes | DeepPlanes, deep: bool) -> Planes | DeepPlanes:

@@ -55,6 +55,11 @@ def fits(profile: bytes, mode: str) -> bool:
     return mode in modes if modes else space == b"RGB " and mode != "CMYK"
 
 
+def fitting(profile: bytes, mode: str) -> bytes:
+    """The profile if it fits pixels of this mode; else none."""
+    return profile if profile and fits(profile, mode) else b""
+
+
 def rgb_from_gray(profile: bytes) -> bytes | None:
     """A profile for RGB in which neutrals look as they do in this gray one, or None if it has no tone curve.
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from colorgan.config import MAX_PIXELS
 from colorgan.errors import ImageError
-from colorgan.photo import jpeg, metadata, png
+from colorgan.photo import jpeg, jpeg_xl, metadata, png
+from colorgan.photo.coded import Coded
 from colorgan.photo.color import DeepPlanes, Planes, deep_luma_of
-from colorgan.photo.icc import fits, is_for_gray, rgb_from_gray
-from colorgan.photo.ifd import Block, Folder, with_directory
+from colorgan.photo.families import open_coded
+from colorgan.photo.icc import fitting, is_for_gray, rgb_from_gray
+from colorgan.photo.jpeg2000 import metadata_of
 from colorgan.photo.metadata import Metadata
+from colorgan.photo.orientation import SIDEWAYS, as_stored, upright, upright_plane
 from colorgan.photo.pillow import (
     DECODE_ERRORS,
     check_size,
@@ -28,24 +29,10 @@ from colorgan.photo.pillow import (
     opening,
 )
 from colorgan.photo.pixels import Pixels, decode
-from colorgan.photo.tiff_pixels import TiffLayout, is_preview
+from colorgan.photo.tiff_open import TIFF_MARKS, open_tiff
+from colorgan.photo.tiff_pixels import TiffLayout
 from colorgan.storage.paths import AnyPath, storage_of
 
-TURNS = {
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
-}
-"""What makes an image of an EXIF orientation upright."""
-
-SIDEWAYS = (5, 6, 7, 8)  # EXIF orientations that swap width and height
-
-UNTURNED = metadata.OF_LAYOUT - {metadata.ORIENTATION}
-TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 UNDECODED = 128
 """The luma that libjpeg puts where a file ends too early, in every pixel."""
 MOST_MISSING = 0.5
@@ -58,7 +45,7 @@ class Photo:
 
     path: AnyPath
     data: bytes = field(repr=False)
-    """The file as it is."""
+    """The file as it is or, if it is a JPEG XL that was made of a JPEG, that JPEG."""
     picture: bytes = field(repr=False)
     """What is given to decoders: the file, mended where it has to be."""
     format: str
@@ -82,6 +69,10 @@ class Photo:
     """Of a JPEG that was cut: the share of its rows that cannot be decoded."""
     is_file: bool = True
     """Whether its bytes are those of a file, and were not made of a Pillow image or an array."""
+    coded: Coded | None = None
+    """Of a file that Pillow does not read, or not with all of its bits."""
+    wrapped: bytes = field(default=b"", repr=False)
+    """The file, if it is a JPEG XL that was made of a JPEG."""
 
     @classmethod
     def read(cls, path: AnyPath, max_pixels: int = MAX_PIXELS) -> Photo:
@@ -97,6 +88,13 @@ class Photo:
         """Look at the bytes of a file, which `path` names in messages; raises ImageError."""
         if data[:4] in TIFF_MARKS:
             return cls._of_tiff(path, data, max_pixels)
+        with opening(path):
+            transcoded = jpeg_xl.jpeg_in(data)
+            coded = None if transcoded else open_coded(data)
+        if transcoded:
+            return replace(cls.of(path, transcoded, max_pixels), wrapped=data)
+        if coded:
+            return cls._of_coded(path, data, coded, max_pixels)
         picture, is_cut = data, False
         if data.startswith(png.SIGNATURE):
             picture = png.only_pixels(data)
@@ -108,7 +106,7 @@ class Photo:
             frames, described = png.frames(data), metadata.of_png(data)
         else:
             frames = 1 if format == "JPEG" else frames_of(path, image)  # in cameras' JPEG, previews follow
-            described = metadata.of_jpeg(picture) if format == "JPEG" else metadata.of_other(image)
+            described = _described(image, format, picture)
         if frames > 1:
             raise ImageError(path, f"holds {frames} pages or frames; split it into single images first")
         photo = cls(
@@ -120,57 +118,54 @@ class Photo:
             image.size,
             described,
             described.orientation,
-            _fitting(described.icc, image.mode),
+            fitting(described.icc, image.mode),
             is_ycc=format == "JPEG" and _is_ycc(image),
         )
         return replace(photo, missing=photo._share_missing()) if is_cut else photo
 
     @classmethod
-    def _of_tiff(cls, path: AnyPath, data: bytes, max_pixels: int) -> Photo:
-        with opening(path):
-            block = Block.parse(data)
-            pages = list(block.directories())
-            pictures = [number for number, page in enumerate(pages) if not is_preview(page)] or [0]
-            layout = TiffLayout.of(pages[pictures[0]])
-        if len(pictures) > 1:
-            raise ImageError(
-                path, f"holds {len(pictures)} pages or frames; split it into single images first"
-            )
-        size, page = (layout.width, layout.height), pictures[0]
-        if not layout.is_deep:
-            with opening(path):
-                mode = open_picture(data, page).mode
-        elif reason := layout.refuse():
-            raise ImageError(path, reason)
-        else:
-            mode = {1: "I;16", 3: "RGB", 4: "CMYK"}[layout.channels]
+    def _of_coded(cls, path: AnyPath, data: bytes, coded: Coded, max_pixels: int) -> Photo:
+        size, described = (coded.width, coded.height), coded.metadata
         check_size(path, size, max_pixels)
-        if (there := layout.rows_there) < layout.height:
-            raise ImageError(
-                path,
-                f"is cut short: {there:,} of its {layout.height:,} rows are there; take it from a backup",
-            )
-        described = metadata.of_tiff(block, pages[page])
-        found = pages[page].number(metadata.ORIENTATION)
-        orientation = found if found in range(1, 9) else described.orientation
-        profile = _fitting(described.icc, mode)
-        picture, deep = data, layout if layout.is_deep else None
-        if not deep and (orientation != 1 or metadata.XMP in pages[page].entries):
-            # Pillow would turn it when it is loaded, and fail where XMP has a type of its own.
-            folder: Folder = {tag: value for tag, value in pages[page].entries.items() if tag in UNTURNED}
-            picture, page = with_directory(data, folder, block.order, block.is_big), 0
-        return cls(path, data, picture, "TIFF", mode, size, described, orientation, profile, page, deep)
+        orientation = 1 if coded.is_upright else described.orientation
+        profile = fitting(described.icc, coded.mode)
+        return cls(
+            path, data, data, coded.format, coded.mode, size, described, orientation, profile, coded=coded
+        )
+
+    @classmethod
+    def _of_tiff(cls, path: AnyPath, data: bytes, max_pixels: int) -> Photo:
+        return cls(path, data, *open_tiff(path, data, max_pixels))
+
+    @property
+    def file(self) -> bytes:
+        """The file as it is."""
+        return self.wrapped or self.data
+
+    @property
+    def file_format(self) -> str:
+        """Pillow's name of the file's format; JXL for what was made of a JPEG, too."""
+        return "JXL" if self.wrapped else self.format
 
     @cached_property
     def sha256(self) -> str:
         """Of its file, in hexadecimal."""
-        return hashlib.sha256(self.data).hexdigest()
+        return hashlib.sha256(self.file).hexdigest()
 
     @property
     def size(self) -> tuple[int, int]:
         """Width and height as seen, with the orientation applied, in pixels."""
         width, height = self.stored_size
         return (height, width) if self.orientation in SIDEWAYS else (width, height)
+
+    @property
+    def bits(self) -> int:
+        """Bits of a sample in the file, as far as they matter: 8, or more."""
+        if self.coded or self.tiff:
+            return self.coded.stored_bits if self.coded else self.tiff.bits if self.tiff else 8
+        return (
+            16 if self.mode.startswith("I") or (self.format == "PNG" and png.depth(self.picture) == 16) else 8
+        )
 
     @property
     def is_gray_jpeg(self) -> bool:
@@ -200,13 +195,15 @@ class Photo:
         else:
             source = self._pixels.image
         plain = source if source.mode in ("L", "YCbCr") else source.convert("YCbCr")
-        return self._upright(plain.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0))
+        return upright(
+            plain.resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0), self.orientation
+        )
 
     def luma(self) -> Image.Image:
         """The luma as seen, at full resolution: mode L."""
         if self.is_ycc:  # as it is stored, without a detour through RGB
-            return self._upright(decode(self._drafted("L", *self.stored_size), self))
-        return self._upright(self._pixels.image.convert("L"))
+            return upright(decode(self._drafted("L", *self.stored_size), self), self.orientation)
+        return upright(self._pixels.image.convert("L"), self.orientation)
 
     @cached_property
     def halved(self) -> Image.Image:
@@ -226,25 +223,20 @@ class Photo:
         lost = self.profile and is_for_gray(self.profile) and rgb_from_gray(self.profile) is None
         if deep is None or lost:
             return None
-        return self._turned(deep if deep.ndim == 2 else deep_luma_of(deep))
+        return upright_plane(deep if deep.ndim == 2 else deep_luma_of(deep), self.orientation)
 
     def alpha(self) -> Planes | DeepPlanes | None:
         """The transparency as seen, at full resolution, as deep as the file: (H, W); None without any."""
         alpha = self._pixels.alpha
-        return None if alpha is None else self._turned(alpha)
+        return None if alpha is None else upright_plane(alpha, self.orientation)
 
     def as_stored(self, image: Image.Image) -> Image.Image:
         """Turn an image of the photograph as seen to how it is stored."""
-        back = {6: 8, 8: 6}.get(self.orientation, self.orientation)
-        return image if back not in TURNS else image.transpose(TURNS[back])
+        return as_stored(image, self.orientation)
 
     @cached_property
     def _pixels(self) -> Pixels:
         return Pixels.of(self)
-
-    @property
-    def _is_deep(self) -> bool:
-        return self.tiff is not None or (self.format == "PNG" and png.Header.of(self.picture).depth == 16)
 
     def _drafted(self, mode: str, width: int, height: int) -> Image.Image:
         """The JPEG, to be decoded at 1/2, 1/4 or 1/8 of its size where that is still as large."""
@@ -257,16 +249,6 @@ class Photo:
             load(image)
         except DECODE_ERRORS as error:
             raise ImageError(self.path, f"cannot be decoded ({error})") from error
-
-    def _upright(self, image: Image.Image) -> Image.Image:
-        return image if self.orientation not in TURNS else image.transpose(TURNS[self.orientation])
-
-    def _turned(self, plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
-        """The same for a plane of any type."""
-        turned = plane.T if self.orientation in SIDEWAYS else plane
-        rows = -1 if self.orientation in (3, 4, 7, 8) else 1
-        columns = -1 if self.orientation in (2, 3, 6, 7) else 1
-        return np.ascontiguousarray(turned[::rows, ::columns])
 
     def _share_missing(self) -> float:
         """The share of the rows of a JPEG that was cut which cannot be decoded; ImageError if it is large."""
@@ -281,6 +263,12 @@ class Photo:
         return missing
 
 
+def _described(image: Image.Image, format: str, data: bytes) -> Metadata:
+    if format == "JPEG":
+        return metadata.of_jpeg(data)
+    return metadata_of(data) if format == "JPEG2000" else metadata.of_other(image)
+
+
 def _is_ycc(image: Image.Image) -> bool:
     """Whether libjpeg takes three components for luma and chroma, as it does without a word about them."""
     if image.mode != "RGB":
@@ -288,7 +276,3 @@ def _is_ycc(image: Image.Image) -> bool:
     transform = image.info.get("adobe_transform")
     names = bytes(component[0] for component in getattr(image, "layer", ()))
     return "jfif" in image.info or (names != b"RGB" if transform is None else transform == 1)
-
-
-def _fitting(profile: bytes, mode: str) -> bytes:
-    return profile if profile and fits(profile, mode) else b""

@@ -13,7 +13,9 @@ PLACES = {
     "JPEG": {"EXIF", "XMP", "IPTC", "thumbnail", "comment"},
     "PNG": {"EXIF", "XMP", "IPTC", "thumbnail", "comment", "transparency"},
     "TIFF": {"EXIF", "XMP", "IPTC", "transparency"},
-    "WEBP": {"EXIF", "XMP", "thumbnail", "transparency"},
+    **dict.fromkeys(
+        ("WEBP", "JPEG2000", "AVIF", "HEIF", "JXL"), {"EXIF", "XMP", "thumbnail", "transparency"}
+    ),
     "BMP": {"transparency"},
 }
 """What results of a format can hold, by the names that the manifest gives it."""

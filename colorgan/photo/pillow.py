@@ -14,6 +14,7 @@ from PIL import Image, UnidentifiedImageError
 
 from colorgan.config import MAX_PIXELS
 from colorgan.errors import ImageError, NotAnImageError, TooManyPixelsError
+from colorgan.photo.extra import MissingError
 from colorgan.storage.paths import AnyPath
 
 DECODE_ERRORS = (
@@ -95,6 +96,8 @@ def opening(path: AnyPath) -> Iterator[None]:
     """Turn what goes wrong while a header is read into ImageError."""
     try:
         yield
+    except MissingError as error:
+        raise ImageError(path, str(error)) from error
     except UnidentifiedImageError as error:
         raise NotAnImageError(path, "is not an image that can be read") from error
     except DECODE_ERRORS as error:

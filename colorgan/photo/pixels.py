@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 from PIL import Image, ImageCms
 
 from colorgan.errors import ImageError
 from colorgan.photo import bmp, png
+from colorgan.photo.cmyk import rgb_of_cmyk
 from colorgan.photo.color import DeepPlanes, Planes
 from colorgan.photo.icc import is_for_gray, is_for_rgb
 from colorgan.photo.pillow import DECODE_ERRORS, load
@@ -38,10 +40,13 @@ class Pixels:
     def of(cls, photo: Photo) -> Pixels:
         """Decode a photograph's file; raises ImageError."""
         try:
+            if photo.coded:
+                coded = photo.coded
+                return cls._of_samples(coded.samples(), coded.channels, coded.has_alpha, photo)
             if photo.tiff:
                 layout = photo.tiff
                 return cls._of_samples(layout.read(photo.picture), layout.channels, bool(layout.alpha), photo)
-            if photo.format == "PNG" and png.Header.of(photo.picture).depth == 16:
+            if photo.format == "PNG" and png.depth(photo.picture) == 16:
                 return cls._of_png(photo)
             image = load(photo.open())
             if image.mode in SIXTEEN_BITS or (image.mode == "I" and photo.format == "PPM"):
@@ -64,13 +69,24 @@ class Pixels:
         return cls._of_samples(samples, channels, has_alpha, photo)
 
     @classmethod
-    def _of_samples(cls, samples: DeepPlanes, channels: int, has_alpha: bool, photo: Photo) -> Pixels:
-        """From uint16 (H, W, channels and perhaps more): gray, RGB or CMYK."""
-        alpha = np.ascontiguousarray(samples[..., channels]) if has_alpha else None
-        deep = samples[..., 0] if channels == 1 else samples[..., :channels]
-        mode = {1: "L", 3: "RGB", 4: "CMYK"}[channels]
-        image = Image.frombytes(mode, deep.shape[1::-1], (deep >> 8).astype(np.uint8).tobytes())
-        return cls(decode(image, photo), None if channels == 4 else deep, alpha)
+    def _of_samples(
+        cls, samples: Planes | DeepPlanes, channels: int, has_alpha: bool, photo: Photo
+    ) -> Pixels:
+        """From uint8 or uint16 (H, W, channels and perhaps more): gray, RGB or CMYK."""
+        alpha: Any = np.ascontiguousarray(samples[..., channels]) if has_alpha else None
+        picture: Any = samples[..., 0] if channels == 1 else samples[..., :channels]
+        if samples.dtype == np.uint8:
+            return cls(decode(_image(picture, channels), photo), None, alpha)
+        if channels == 4:
+            rgb = rgb_of_cmyk(picture, photo.profile)
+            return cls(_image(rgb >> 8, 3), rgb, alpha)
+        return cls(decode(_image(picture >> 8, channels), photo), picture, alpha)
+
+
+def _image(samples: npt.NDArray[Any], channels: int) -> Image.Image:
+    """Of samples that fit into 8 bits, (H, W) or (H, W, channels)."""
+    mode = {1: "L", 3: "RGB", 4: "CMYK"}[channels]
+    return Image.frombytes(mode, samples.shape[1::-1], samples.astype(np.uint8).tobytes())
 
 
 def decode(image: Image.Image, photo: Photo) -> Image.Image:

@@ -62,6 +62,11 @@ class Header(NamedTuple):
         return self.depth == 16 and self.color_type != GRAY
 
 
+def depth(data: bytes) -> int:
+    """Bits of a sample."""
+    return Header.of(data).depth
+
+
 def chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     """Names and contents of the chunks of a PNG (5.3), as far as they are whole."""
     at = len(SIGNATURE)

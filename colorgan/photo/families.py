@@ -1,0 +1,38 @@
+"""Files that Pillow does not read, or not with all of their bits: which library opens them."""
+
+from __future__ import annotations
+
+from colorgan.photo import avif, heic, jpeg2000, jpeg_xl, pnm
+from colorgan.photo.coded import Coded
+from colorgan.photo.pillow import DECODE_ERRORS
+
+SGI = b"\x01\xda"
+
+
+def open_coded(data: bytes) -> Coded | None:
+    """The picture in a file; None if Pillow reads all of it.
+
+    Raises MissingError where a library of the extra is needed, ValueError that says what is wrong, or what
+    the library raises.
+    """
+    if jpeg_xl.is_jpeg_xl(data):
+        return jpeg_xl.open_jpeg_xl(data)
+    if heic.is_heic(data):
+        return heic.open_heic(data)
+    if avif.is_avif(data):
+        return avif.open_avif(data)
+    if jpeg2000.is_jpeg2000(data):
+        return jpeg2000.open_jpeg2000(data)
+    if data.startswith(SGI) and data[3:4] == b"\2":
+        raise ValueError("its samples have 16 bits, which is not read of SGI; save it as TIFF")
+    return pnm.open_pnm(data)
+
+
+def pixels_of_head(head: bytes) -> int:
+    """Pixels of a picture that Pillow does not know, as the beginning of its file tells; 0: not known."""
+    try:
+        if jpeg_xl.is_jpeg_xl(head):
+            return jpeg_xl.pixels_of_head(head)
+        return heic.pixels_of_head(head) if heic.is_heic(head) else 0
+    except DECODE_ERRORS:
+        return 0

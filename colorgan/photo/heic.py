@@ -1,0 +1,92 @@
+"""HEIC, pictures in HEVC (ISO/IEC 23008-12), by the library pillow-heif: 8, 10 and 12 bits."""
+
+from __future__ import annotations
+
+import io
+import struct
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from colorgan.photo.avif import transfer_of
+from colorgan.photo.boxes import boxes, find
+from colorgan.photo.coded import Coded
+from colorgan.photo.color import DeepPlanes, Planes
+from colorgan.photo.extra import library
+from colorgan.photo.metadata import EXIF_PREFIX, Metadata
+
+BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
+CHANNELS = {"L": (1, False), "LA": (1, True), "RGB": (3, False), "RGBA": (3, True)}
+_encoding = Lock()
+"""Held while the depth of results is set, which is an option of the whole library."""
+
+
+def is_heic(data: bytes) -> bool:
+    """Whether a file begins as one."""
+    return data[4:8] == b"ftyp" and data[8:12] in BRANDS
+
+
+def open_heic(data: bytes) -> Coded:
+    """The picture as seen, its orientation applied; raises MissingError and what the library raises."""
+    codec = library("pillow_heif", "HEIC is read")
+    if transfer := transfer_of(data):
+        raise ValueError(f"its tones are for HDR displays ({transfer}); convert it to sRGB")
+    file = codec.open_heif(data, convert_hdr_to_8bit=False)
+    if len(file) > 1:
+        raise ValueError(f"holds {len(file)} pages or frames; split it into single images first")
+    image = file[0]
+    depth = int(image.info.get("bit_depth", 8))
+    bits = 8 if depth <= 8 else 16  # the library scales
+    mode = {"I;16": "L", "I;16L": "L"}.get(image.mode, image.mode.split(";")[0])
+    if mode not in CHANNELS:
+        raise ValueError(f"has pixels of mode {image.mode}")
+    channels, has_alpha = CHANNELS[mode]
+    info = image.info
+    described = Metadata(
+        exif=(info.get("exif") or b"").removeprefix(EXIF_PREFIX),
+        xmp=info.get("xmp") or b"",
+        icc=(info.get("icc_profile") or b"") if info.get("icc_profile_type") != "nclx" else b"",
+    )
+
+    def read() -> npt.NDArray[Any]:
+        return np.asarray(codec.open_heif(data, convert_hdr_to_8bit=False)[0])
+
+    width, height = image.size
+    return Coded("HEIF", width, height, channels, has_alpha, bits, described, read, depth, is_upright=True)
+
+
+def pixels_of_head(head: bytes) -> int:
+    """Width times height of the largest picture, from the beginning of a file."""
+    properties, most = find(head, b"meta", b"iprp", b"ipco"), 0
+    for box in boxes(head, properties.body, properties.end) if properties else ():
+        if box.type == b"ispe" and box.end - box.body >= 12:
+            width, height = struct.unpack_from(">II", head, box.body + 4)
+            most = max(most, width * height)
+    return most
+
+
+def encode_heic(
+    pixels: Planes | DeepPlanes, bits: int, quality: int, metadata: Metadata, xmp: bytes, icc: bytes
+) -> bytes:
+    """Encode RGB or RGBA (H, W, 3 or 4): uint8, or uint16 scaled to 16 bits, to be stored in 10 or 12.
+
+    `quality` is 1 to 100.
+    """
+    codec = library("pillow_heif", "HEIC is written")
+    height, width, samples = pixels.shape
+    mode = ("RGB" if samples == 3 else "RGBA") + (";16" if pixels.dtype == np.uint16 else "")
+    file = codec.from_bytes(mode, (width, height), np.ascontiguousarray(pixels).tobytes())
+    options: dict[str, Any] = {"quality": quality, "chroma": 420, "xmp": xmp}
+    options |= {"exif": metadata.upright_exif} if metadata.exif else {}
+    if icc:
+        file[0].info |= {"icc_profile": icc, "icc_profile_type": "prof"}
+    buffer = io.BytesIO()
+    with _encoding:
+        before, codec.options.SAVE_HDR_TO_12_BIT = codec.options.SAVE_HDR_TO_12_BIT, bits > 10
+        try:
+            file.save(buffer, **options)
+        finally:
+            codec.options.SAVE_HDR_TO_12_BIT = before
+    return buffer.getvalue()

@@ -1,0 +1,66 @@
+"""Look at a TIFF: where its picture is, and how Pillow or `TiffLayout` is to read it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from colorgan.errors import ImageError
+from colorgan.photo import metadata
+from colorgan.photo.icc import fitting
+from colorgan.photo.ifd import Block, Folder, with_directory
+from colorgan.photo.metadata import Metadata
+from colorgan.photo.pillow import check_size, open_picture, opening
+from colorgan.photo.tiff_pixels import TiffLayout, is_preview
+from colorgan.storage.paths import AnyPath
+
+TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+UNTURNED = metadata.OF_LAYOUT - {metadata.ORIENTATION}
+
+
+class TiffFacts(NamedTuple):
+    """What a `Photo` knows of a TIFF."""
+
+    picture: bytes
+    format: str
+    mode: str
+    stored_size: tuple[int, int]
+    metadata: Metadata
+    orientation: int
+    profile: bytes
+    page: int
+    tiff: TiffLayout | None
+
+
+def open_tiff(path: AnyPath, data: bytes, max_pixels: int) -> TiffFacts:
+    """The facts of a file, which `path` names in messages; raises ImageError."""
+    with opening(path):
+        block = Block.parse(data)
+        pages = list(block.directories())
+        pictures = [number for number, page in enumerate(pages) if not is_preview(page)] or [0]
+        layout = TiffLayout.of(pages[pictures[0]])
+    if len(pictures) > 1:
+        raise ImageError(path, f"holds {len(pictures)} pages or frames; split it into single images first")
+    size, page = (layout.width, layout.height), pictures[0]
+    if not layout.is_deep:
+        with opening(path):
+            mode = open_picture(data, page).mode
+    elif reason := layout.refuse():
+        raise ImageError(path, reason)
+    else:
+        mode = {1: "I;16", 3: "RGB", 4: "CMYK"}[layout.channels]
+    check_size(path, size, max_pixels)
+    if (there := layout.rows_there) < layout.height:
+        raise ImageError(
+            path,
+            f"is cut short: {there:,} of its {layout.height:,} rows are there; take it from a backup",
+        )
+    described = metadata.of_tiff(block, pages[page])
+    found = pages[page].number(metadata.ORIENTATION)
+    orientation = found if found in range(1, 9) else described.orientation
+    profile = fitting(described.icc, mode)
+    picture, deep = data, layout if layout.is_deep else None
+    if not deep and (orientation != 1 or metadata.XMP in pages[page].entries):
+        # Pillow would turn it when it is loaded, and fail where XMP has a type of its own.
+        folder: Folder = {tag: value for tag, value in pages[page].entries.items() if tag in UNTURNED}
+        picture, page = with_directory(data, folder, block.order, block.is_big), 0
+    return TiffFacts(picture, "TIFF", mode, size, described, orientation, profile, page, deep)
