@@ -23,6 +23,7 @@ from colorgan.photo import extra
 from colorgan.photo.encode import Result, encode_result
 from colorgan.photo.image import Photo
 from colorgan.photo.jpeg2000 import encode_jpeg2000
+from colorgan.photo.jpeg_join import undo
 from colorgan.photo.metadata import Metadata
 
 RESULTS = {"a.jpg": "colorized_a.jpg.jxl", "a.jxl": "colorized_a.jxl"}
@@ -163,8 +164,8 @@ def test_a_transcoded_gray_jpeg_is_joined_and_stays_jpeg_xl() -> None:
     result = colored(pyjpegxl.jpeg_to_jxl(gray))
     assert result.kept_luma
     assert result.format == "JXL"
-    assert pyjpegxl.jxl_to_jpeg(result.data) == colored(gray).data
-    assert colored(pyjpegxl.jpeg_to_jxl(gray), "jpg").data == colored(gray).data
+    assert undo(pyjpegxl.jxl_to_jpeg(result.data)) == gray
+    assert undo(colored(pyjpegxl.jpeg_to_jxl(gray), "jpg").data) == gray
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.jxl"])

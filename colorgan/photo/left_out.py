@@ -9,13 +9,16 @@ from colorgan.photo.image import Photo
 from colorgan.photo.metadata import EXIF_PREFIX, PNG_IPTC
 
 LONGEST_EXIF = jpeg.LONGEST - len(EXIF_PREFIX)
+WITH_BLOCKS = {"EXIF", "XMP", "thumbnail", "transparency"}
 PLACES = {
     "JPEG": {"EXIF", "XMP", "IPTC", "thumbnail", "comment"},
     "PNG": {"EXIF", "XMP", "IPTC", "thumbnail", "comment", "transparency"},
     "TIFF": {"EXIF", "XMP", "IPTC", "transparency"},
-    **dict.fromkeys(
-        ("WEBP", "JPEG2000", "AVIF", "HEIF", "JXL"), {"EXIF", "XMP", "thumbnail", "transparency"}
-    ),
+    "WEBP": WITH_BLOCKS,
+    "JPEG2000": WITH_BLOCKS,
+    "AVIF": WITH_BLOCKS,
+    "HEIF": WITH_BLOCKS,
+    "JXL": WITH_BLOCKS,
     "BMP": {"transparency"},
 }
 """What results of a format can hold, by the names that the manifest gives it."""
