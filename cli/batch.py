@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from colorgan.batch.outcome import Outcome, Status, how_words, status_words
+from colorgan.batch.outcome import Outcome, Status
 from colorgan.cli.exit_codes import shown, stop_at_interrupt
 from colorgan.cli.options import Place, command, config_options, given
 from colorgan.cli.output import Output, output_options
+from colorgan.cli.summary import failures_in, remarks, words
 from colorgan.config import ClusterConfig, ColorizeConfig
 from colorgan.errors import ExitCode, UsageError
 from colorgan.storage.objects import FOR_MODELS, STORES
@@ -31,9 +32,6 @@ if TYPE_CHECKING:
 
 NAMED_FAILURES = 10
 
-SAID_APART = (Status.COLORED, Status.FAILED, Status.ENDED_PROCESS)
-"""What the summary does not count as it counts the others."""
-
 
 @command("colorgan-batch scans/ results/ --report")
 @click.argument("input", metavar="INPUT")
@@ -48,6 +46,11 @@ SAID_APART = (Status.COLORED, Status.FAILED, Status.ENDED_PROCESS)
 @click.option("--limit", type=click.IntRange(min=1), default=None, help="Process at most N files.")
 @click.option("--shard", metavar="I/N", help="Process part I of N: for runs side by side.")
 @click.option("--prefix", default="colorized_", show_default=True, help="Prefix of result file names.")
+@click.option(
+    "--corrections",
+    type=Place(*STORES),
+    help="TOML file with corrections.  [default: corrections.toml in RESULTS_DIR, else in INPUT]",
+)
 @click.option("--report", is_flag=True, help="Write RESULTS_DIR/report/index.html to review the results.")
 @click.option(
     "--engine",
@@ -98,7 +101,7 @@ def main(
     from colorgan.photo.pillow import prepare_pillow
 
     prepare_pillow()
-    selection = {name: options.pop(name) for name in ("include", "exclude", "prefix")}
+    selection = {name: options.pop(name) for name in ("include", "exclude", "prefix", "corrections")}
     cluster = ClusterConfig(**given(ClusterConfig, options))
     if report and (shard or engine == "ray"):
         problem = "--report cannot be combined with --shard or --engine ray"
@@ -111,6 +114,7 @@ def main(
     job = Job.plan(input, results, limit=limit or 0, retry_failed=retry_failed, **selection)
     batch = Batch(job, Output(as_json, quiet, verbose), strict, report, fail_on_unread)
     config = ColorizeConfig(**given(ColorizeConfig, options))
+    tell_of_corrections(batch)
     if dry_run:
         preview(Colorizer(model, config), job, batch.output)
     elif engine == "ray":
@@ -131,6 +135,25 @@ class Batch:
     strict: bool
     report: bool
     fail_on_unread: bool
+
+
+def tell_of_corrections(batch: Batch) -> None:
+    """Say which file of corrections counts, and which of its paths are of no photograph."""
+    from dataclasses import replace
+
+    job, output = batch.job, batch.output
+    corrections = job.corrections
+    if corrections.source is None:
+        return
+    every = replace(job, shard=None, include=(), exclude=())
+    unused = corrections.unused(job.name_of(found.path) for found in every.files() if job.takes(found.path))
+    rules = len(corrections.rules)
+    output.say(f"Corrections: {corrections.source} ({rules} {'rule' if rules == 1 else 'rules'}).")
+    for what in unused[:NAMED_FAILURES]:
+        output.warn(f"{corrections.source}: there is no photograph {what!r}; correct or remove that rule")
+    if (more := len(unused) - NAMED_FAILURES) > 0:
+        output.warn(f"{corrections.source}: {more} more rules are for photographs that are not there")
+    output.event("corrections", path=str(corrections.source), rules=rules, unused=unused)
 
 
 def preview(colorizer: Colorizer, job: Job, output: Output) -> None:
@@ -272,29 +295,3 @@ def follow(outcomes: Iterator[Outcome], batch: Batch, stop: Event, images: int) 
                 if batch.strict:
                     stop.set()
     return tally
-
-
-def words(outcome: Outcome) -> str:
-    """What became of a file."""
-    how = how_words(outcome.how, outcome.note) if outcome.how else outcome.note
-    left_out = f"left out: {', '.join(outcome.left_out)}" if outcome.left_out else ""
-    return "; ".join(filter(None, (status_words(outcome.status), how, left_out, outcome.error)))
-
-
-def failures_in(counts: Counter[Status]) -> int:
-    """How many files failed, in whatever way."""
-    return sum(number for status, number in counts.items() if status.is_failure)
-
-
-def remarks(counts: Counter[Status], kinds: Counter[str]) -> str:
-    """What became of the files that were not colored."""
-    said = [
-        f"{counts[status]} {status_words(status)}"
-        for status in Status
-        if counts[status] and status not in SAID_APART
-    ]
-    if failed := failures_in(counts):
-        said.append(f"{failed} {status_words(Status.FAILED)}")
-    if kinds:
-        said.append("not read: " + ", ".join(f"{number} {kind}" for kind, number in kinds.items()))
-    return "".join(f"; {each}" for each in said)

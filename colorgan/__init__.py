@@ -18,8 +18,10 @@ if TYPE_CHECKING:
     from colorgan.batch.outcome import How, Outcome, Status
     from colorgan.batch.progress import Progress, status
     from colorgan.batch.restoring import restore
-    from colorgan.colorizer import Colored, Colorizer, colorize
+    from colorgan.colorizer import Colorizer, colorize
     from colorgan.config import ColorizeConfig
+    from colorgan.corrections.correction import Correction
+    from colorgan.corrections.file import Corrections
     from colorgan.errors import (
         ColorganError,
         DeviceError,
@@ -30,12 +32,15 @@ if TYPE_CHECKING:
         RunError,
         UsageError,
     )
+    from colorgan.painting.colored import Colored
 
 __all__ = [
     "Colored",
     "ColorganError",
     "ColorizeConfig",
     "Colorizer",
+    "Correction",
+    "Corrections",
     "DeviceError",
     "ExitCode",
     "How",
@@ -58,8 +63,11 @@ _PLACES = {
     "colorgan.batch.job": ("Job",),
     "colorgan.batch.outcome": ("How", "Outcome", "Status"),
     "colorgan.batch.progress": ("Progress", "status"),
-    "colorgan.colorizer": ("Colored", "Colorizer", "colorize"),
+    "colorgan.colorizer": ("Colorizer", "colorize"),
     "colorgan.config": ("ColorizeConfig",),
+    "colorgan.corrections.correction": ("Correction",),
+    "colorgan.corrections.file": ("Corrections",),
+    "colorgan.painting.colored": ("Colored",),
     "colorgan.errors": tuple(name for name in __all__ if name == "ExitCode" or name.endswith("Error")),
     "colorgan.batch.restoring": ("restore",),
 }

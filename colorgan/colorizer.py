@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain, takewhile
 from pathlib import PurePath
@@ -25,10 +24,12 @@ from colorgan.batch.sharding import Shard
 from colorgan.batch.timing import StageTimes
 from colorgan.batch.trial import Order, try_alone
 from colorgan.config import ColorizeConfig
+from colorgan.corrections.correction import NONE, Correction
+from colorgan.corrections.file import Corrections
 from colorgan.errors import ImageError, UsageError
-from colorgan.photo.color import TONED, Planes, chroma_spread, colorfulness, merge, saturate
-from colorgan.photo.encode import encode_result, note_on_copy
-from colorgan.photo.formats import format_of_name, suffix_of
+from colorgan.painting.colored import Colored
+from colorgan.painting.painter import Painter
+from colorgan.photo.color import merge
 from colorgan.photo.image import Photo
 from colorgan.photo.source import Source, photo_of
 from colorgan.report import write_report
@@ -36,38 +37,6 @@ from colorgan.report.thumbnails import Thumbnails
 from colorgan.storage.objects import FOR_MODELS
 from colorgan.storage.paths import absolute, local_copy, locate, on_disk
 from colorgan.storage.protocol import Found, Stamp
-
-
-@dataclass(frozen=True)
-class Colored:
-    """What became of one photograph, as `colorize` gives it."""
-
-    data: bytes = field(repr=False)
-    """The bytes of a file; empty if it was skipped."""
-    format: str
-    """Pillow's name of the file's format, such as JPEG."""
-    status: Status
-    """COLORED, or COPIED or SKIPPED for a photograph that is in color already."""
-    how: How
-    """How it was written."""
-    note: str = ""
-    """Why the luma of a grayscale JPEG was not kept, or what the file lacked; in words."""
-    left_out: tuple[str, ...] = ()
-    """What the photograph's file says or holds that has no place in this one, such as `IPTC`."""
-
-    @property
-    def suffix(self) -> str:
-        """How the name of its file should end, such as .jpg."""
-        return suffix_of(self.format)
-
-    def save(self, path: str | PurePath) -> None:
-        """Write the file, whole or not at all; UsageError if the name says that it has another format."""
-        if not self.data:
-            raise UsageError(f"{path}: the photograph was skipped, so there is nothing to save")
-        place = locate(path)
-        if (format_of_name(place) or self.format) != self.format:
-            raise UsageError(f"{path}: this is a file of {self.format}; name it {place.stem}{self.suffix}")
-        write_result(place, self.data)
 
 
 class Colorizer:
@@ -100,6 +69,10 @@ class Colorizer:
     def model(self, model: Model) -> None:
         self._model = model
 
+    @property
+    def _painter(self) -> Painter:
+        return Painter(self.model, self.config)
+
     def close(self) -> None:
         """Let go of the model and its memory."""
         self._model = None
@@ -110,28 +83,33 @@ class Colorizer:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def __call__(self, photo: Source) -> Image.Image:
+    def __call__(self, photo: Source, correction: Correction = NONE) -> Image.Image:
         """Color one photograph; give its bare pixels, a Pillow image in RGB of the same size, upright.
 
         What color it has is replaced. Nothing that is saved of it says that its colors are invented, and its
         metadata is gone: `colorize` gives what the command writes. Raises ImageError if it cannot be read.
         """
         source = photo_of(photo, self.config.max_pixels)
-        small, _ = self._sketch(source)
-        chroma = saturate(self.model.predict(small), self.config.saturation)
-        return Image.fromarray(merge(np.asarray(source.luma()), chroma, self._guide(small)))
+        if correction.skip:
+            return source.luma().convert("RGB")
+        painter = self._painter
+        small, _ = painter.sketch(source)
+        chroma = painter.chroma(source, small, correction, StageTimes())
+        return Image.fromarray(merge(np.asarray(source.luma()), chroma.planes, painter.guide(chroma)))
 
-    def colorize(self, photo: Source, predict: Predict | None = None) -> Colored:
+    def colorize(
+        self, photo: Source, correction: Correction = NONE, *, predict: Predict | None = None
+    ) -> Colored:
         """Color one photograph as `colorgan-batch` does, to the bytes of a file; raises ImageError.
 
         A grayscale JPEG keeps its luma as it is stored, metadata stays, and XMP says that the colors are
         invented. What is in color already is copied; `if_color="recolor"` of the settings colors it, too.
-        An array or a Pillow image becomes a PNG unless the settings name another format. `predict` stands
-        for the model's, as in batches with others: `Engine.batcher`.
+        An array or a Pillow image becomes a PNG unless the settings name another format. `correction` is what
+        a person changes of the colors, such as `Corrections.load(path).of(name)`. `predict` stands for the
+        model's, as in batches with others: `Engine.batcher`.
         """
         source = photo_of(photo, self.config.max_pixels)
-        colored, _, _ = self._colored(source, StageTimes(), predict)
-        return colored
+        return self._painter.paint(source, correction, StageTimes(), predict).colored
 
     def colorize_folder(
         self,
@@ -144,6 +122,7 @@ class Colorizer:
         prefix: str = PREFIX,
         shard: str = "",
         retry_failed: bool = False,
+        corrections: Corrections | str | PurePath | None = None,
         report: bool = False,
     ) -> list[Outcome]:
         """Color every image in the folder `source` and below, or that one file, into `destination`.
@@ -161,6 +140,7 @@ class Colorizer:
             prefix=prefix,
             shard=Shard.parse(shard) if shard else None,
             retry_failed=retry_failed,
+            corrections=corrections,
         )
         if not report:
             return list(self.run(job))
@@ -235,16 +215,18 @@ class Colorizer:
         thumbnails: Thumbnails | None,
     ) -> Outcome:
         """Take one photograph through all stages, to its result in the folder."""
-        colored, small, chroma = self._colored(photo, times, predict)
+        correction = job.corrections.of(job.name_of(photo.path))
+        painted = self._painter.paint(photo, correction, times, predict)
+        colored = painted.colored
         if colored.status is Status.SKIPPED:
             return Outcome(photo.path, Status.SKIPPED)
         output = job.output_path(photo.path, colored.format)
         with times("write"):
-            written = write_result(output, colored.data, stamp.mtime_ns * (colored.status is Status.COPIED))
-        if thumbnails and chroma is not None:
+            written = write_result(output, colored.data, stamp.mtime_ns * (colored.how is How.COPIED))
+        if thumbnails and painted.chroma:
             # Without them, the report makes its own of the result, which is whole.
             with times("thumbnail"), suppress(OSError, ImageError):
-                thumbnails.add(job.name_of(photo.path), photo, chroma)
+                thumbnails.add(job.name_of(photo.path), photo, painted.chroma.planes)
         return Outcome(
             photo.path,
             colored.status,
@@ -253,36 +235,8 @@ class Colorizer:
             note=colored.note,
             left_out=colored.left_out,
             written=written,
-            colorfulness=0.0 if chroma is None else colorfulness(np.asarray(merge(small, chroma), np.uint8)),
+            colorfulness=painted.colorfulness,
         )
-
-    def _colored(
-        self, photo: Photo, times: StageTimes, predict: Predict | None = None
-    ) -> tuple[Colored, Planes, Planes | None]:
-        """What becomes of a photograph, its luma as the generator sees it, and chroma if it is colored."""
-        with times("decode"):
-            small, has_color = self._sketch(photo)
-        if has_color and self.config.if_color == "skip":
-            return Colored(b"", photo.file_format, Status.SKIPPED, How.NOT_WRITTEN), small, None
-        if has_color and self.config.if_color == "copy":
-            copied = Colored(photo.file, photo.file_format, Status.COPIED, How.COPIED, note_on_copy(photo))
-            return copied, small, None
-        chroma = saturate(self.model.predict(small, predict), self.config.saturation)
-        with times("encode"):
-            result = encode_result(photo, chroma, self.config, self.model.credit, self._guide(small))
-        how = How.LUMA_KEPT if result.kept_luma else How.ENCODED
-        colored = Colored(result.data, result.format, Status.COLORED, how, result.note, result.left_out)
-        return colored, small, chroma
-
-    def _guide(self, small: Planes) -> Planes | None:
-        return small if self.config.chroma_upsampling == "guided" else None
-
-    def _sketch(self, photo: Photo) -> tuple[Planes, bool]:
-        """The luma that the generator sees, uint8 (h, w), and whether the photograph is in color."""
-        height, width = self.model.input_shape(*photo.size)
-        small = photo.reduced(width, height)
-        pixels = np.asarray(small)
-        return (pixels, False) if small.mode == "L" else (pixels[..., 0], chroma_spread(pixels) > TONED)
 
 
 @lru_cache(maxsize=1)
@@ -291,10 +245,13 @@ def _colorizer(model: str | PurePath | None, config: ColorizeConfig | None) -> C
 
 
 def colorize(
-    photo: Source, model: str | PurePath | None = None, config: ColorizeConfig | None = None
+    photo: Source,
+    model: str | PurePath | None = None,
+    config: ColorizeConfig | None = None,
+    correction: Correction = NONE,
 ) -> Colored:
     """Color one photograph as `colorgan-batch` does; see `Colorizer.colorize`.
 
     The model stays open for the next call with the same model and settings.
     """
-    return _colorizer(model, config).colorize(photo)
+    return _colorizer(model, config).colorize(photo, correction)

@@ -40,6 +40,8 @@ def photos(tmp_path_factory: pytest.TempPathFactory, make_photo: MakePhoto) -> P
         make_photo(200 + number, 150, seed=number).save(folder / f"{'sub/' * (number % 2)}{number:02}.jpg")
     (folder / "bad.jpg").write_bytes(b"no")
     (folder / "notes.txt").write_text("not an image")
+    points = '[{ x = 0.3, y = 0.4, color = "skyblue" }]'
+    (folder / "corrections.toml").write_text(f'[[photo]]\npath = "02.jpg"\npoints = {points}\n')
     return folder
 
 

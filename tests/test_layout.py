@@ -21,9 +21,11 @@ RANKS: tuple[set[str], ...] = (
     {"errors", "version"},
     {"config", "devices", "storage"},
     {"photo"},
+    {"corrections"},
     {"batch", "networks"},
     {"evaluation", "report"},
     {"backends"},
+    {"painting"},
     {"colorizer", "training"},
     {"cluster", "doctor", "export", "service", "processes"},
     {"colorgan"},  # what `import colorgan` gives

@@ -57,7 +57,7 @@ class Entry:
     output_sha256: str = ""
     """Of the result, in hexadecimal; empty if that is not known."""
     made_by: str = ""
-    """The model, and the settings that change a result."""
+    """The model, the settings that change a result, and a hash of its correction."""
     seconds: float = 0.0
     """From reading the input to the result's being in place."""
     colorfulness: float = 0.0

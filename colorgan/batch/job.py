@@ -17,6 +17,7 @@ from colorgan.batch.manifest_store import NAME
 from colorgan.batch.sharding import Shard
 from colorgan.batch.sources import has_image_suffix, read_list
 from colorgan.batch.stores import manifests_of
+from colorgan.corrections.file import UNCORRECTED, Corrections
 from colorgan.errors import ImageError, UsageError
 from colorgan.photo.formats import format_of_name, suffix_of
 from colorgan.storage.paths import AnyPath, absolute, identity_of, locate, storage_of
@@ -50,6 +51,8 @@ class Job:
     """The part of the files to take; None: all."""
     retry_failed: bool = False
     """Try files again that ended the process of an earlier run."""
+    corrections: Corrections = UNCORRECTED
+    """What is changed of single photographs."""
     listing: Listing | None = None
     """The files in `root`, unless they were named one by one."""
     earlier: dict[AnyPath, frozenset[str]] = field(default_factory=dict, compare=False)
@@ -60,9 +63,11 @@ class Job:
         """Take the files of `source`, and refuse at once what cannot work.
 
         `source` is a folder, a file, `@LIST` for the files that the file LIST names, or `-` for those that
-        standard input names; each may be a URL. `options` are further fields of a Job.
+        standard input names; each may be a URL. `options` are further fields of a Job. `corrections` may be a
+        file; without it, the corrections.toml in `destination` counts, or else that in `source`.
         """
         name, destination = str(source), locate(destination)
+        corrections = options.pop("corrections", None)
         for patterns in {"include", "exclude"} & options.keys():
             options[patterns] = _patterns(patterns, options[patterns])
         there = storage_of(destination)
@@ -83,7 +88,11 @@ class Job:
             else:
                 raise UsageError(f"{source}: there is no such folder or file")
         job._check(name)
-        return job
+        if corrections is None:
+            corrections = Corrections.find(destination, job.root)
+        elif not isinstance(corrections, Corrections):
+            corrections = Corrections.load(corrections)
+        return replace(job, corrections=corrections)
 
     def _check(self, source: str) -> None:
         results = absolute(self.destination)

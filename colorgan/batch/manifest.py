@@ -38,7 +38,7 @@ class Manifest:
     def open(cls, job: Job, made_by: str = "") -> Iterator[OpenManifest]:
         """Take the results folder, or a shard, for one run: no other run can.
 
-        `made_by` is what results depend on besides their photographs.
+        `made_by` is what results depend on besides their photographs and corrections.
         """
         store = manifests_of(job.destination, job.shard)
         with store.opened():
@@ -57,8 +57,9 @@ class OpenManifest(Manifest):
     def record(self, outcome: Outcome) -> None:
         """Add what became of a file, with paths as they are inside the two folders."""
         output, written = outcome.output, outcome.written
+        name = self.job.name_of(outcome.path)
         entry = Entry(
-            path=self.job.name_of(outcome.path),
+            path=name,
             status=outcome.status,
             output=output.relative_to(self.job.destination).as_posix() if output else None,
             how=outcome.how,
@@ -73,7 +74,7 @@ class OpenManifest(Manifest):
             output_mtime_ns=written.mtime_ns if written else 0,
             output_etag=written.etag if written else "",
             output_sha256=written.sha256 if written else "",
-            made_by=self.made_by,
+            made_by=self.made_by + self.job.corrections.of(name).mark,
             seconds=round(outcome.seconds, 4),
             colorfulness=round(outcome.colorfulness, 2),
             finished=now(),

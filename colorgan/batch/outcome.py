@@ -15,6 +15,8 @@ class Status(StrEnum):
     COLORED = "colored"
     COPIED = "copied"
     """It was in color already, and its bytes were copied."""
+    LEFT = "left"
+    """A correction says `skip`: its bytes were copied."""
     SKIPPED = "skipped"
     """It was in color already, and was to be left out."""
     DONE = "done"
@@ -46,6 +48,7 @@ RECORDED = frozenset(
     {
         Status.COLORED,
         Status.COPIED,
+        Status.LEFT,
         Status.SKIPPED,
         Status.FAILED,
         Status.ENDED_PROCESS,
@@ -67,6 +70,7 @@ class How(StrEnum):
 STATUS_WORDS = {
     Status.COLORED: "colored",
     Status.COPIED: "already in color, copied",
+    Status.LEFT: "left as they were, as corrections say",
     Status.SKIPPED: "already in color, left out",
     Status.DONE: "done before",
     Status.FAILED: "failed",

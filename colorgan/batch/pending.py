@@ -29,8 +29,10 @@ def pending(job: Job, manifest: Manifest, made_by: str, overwrite: bool = False)
         unreadable.append(failed(folder, reason))
 
     for found in job.files(report):
-        path = found.path
-        entry = manifest.entries.get(job.name_of(path))
+        path, name = found.path, job.name_of(found.path)
+        entry = manifest.entries.get(name)
+        if path == job.corrections.source:
+            continue
         if not job.takes(path):
             yield _not_taken(path)
         elif path in clashes:
@@ -39,7 +41,12 @@ def pending(job: Job, manifest: Manifest, made_by: str, overwrite: bool = False)
             entry and entry.status == Status.ENDED_PROCESS and not job.retry_failed and is_same(found, entry)
         ):
             yield Outcome(path, Status.ENDED_PROCESS, error=entry.error)
-        elif entry and entries and entry.made_by == made_by and is_done(job, found, entry, stamp_of):
+        elif (
+            entry
+            and entries
+            and entry.made_by == made_by + job.corrections.of(name).mark
+            and is_done(job, found, entry, stamp_of)
+        ):
             yield Outcome(path, Status.DONE, job.destination / entry.output if entry.output else None)
         else:
             yield found

@@ -18,9 +18,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from colorgan.batch.outcome import how_words
-from colorgan.colorizer import Colored, Colorizer
+from colorgan.colorizer import Colorizer
 from colorgan.config import ColorizeConfig, ServeConfig
 from colorgan.errors import ImageError, NotAnImageError, PredictError, TooManyPixelsError, UsageError
+from colorgan.painting.colored import Colored
 from colorgan.service.documentation import documentation, openapi
 from colorgan.service.guard import Guard
 from colorgan.service.meters import Meters

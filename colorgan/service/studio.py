@@ -13,8 +13,9 @@ import numpy as np
 from colorgan.batch.engine import Engine
 from colorgan.batch.memory import Budget, memory_of
 from colorgan.batch.timing import StageTimes
-from colorgan.colorizer import Colored, Colorizer
+from colorgan.colorizer import Colorizer
 from colorgan.config import ColorizeConfig
+from colorgan.painting.colored import Colored
 
 
 class FullError(Exception):
@@ -75,7 +76,7 @@ class Studio:
         colorizer = copy(self.colorizer)  # the same open model
         colorizer.config = config
         with self._budget.holding(memory_of(io.BytesIO(data), len(data))):
-            return colorizer.colorize(data, self._batcher)
+            return colorizer.colorize(data, predict=self._batcher)
 
     def _left(self, _: Future[Colored]) -> None:
         with self._lock:

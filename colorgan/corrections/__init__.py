@@ -1,0 +1,1 @@
+"""Corrections of single photographs: what a person changes of the colors that were predicted."""

@@ -1,0 +1,157 @@
+"""corrections.toml: what is changed of which photographs."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import pairwise
+from pathlib import PurePath
+
+from colorgan.corrections.correction import NONE, Correction
+from colorgan.corrections.rule import Rule, RuleError, plain
+from colorgan.errors import UsageError
+from colorgan.storage.paths import AnyPath, locate, storage_of
+
+NAME = "corrections.toml"
+"""Of the file in a folder of results, or of photographs."""
+
+HEADER = re.compile(r"^[ \t]*\[\[[ \t]*photo[ \t]*\]\]", re.MULTILINE)
+LINE_OF_TOML = re.compile(r"\(at line (\d+), column \d+\)")
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """The rules of a file; several that fit a photograph are joined.
+
+    The last `saturation` and `skip` count, and hues and points add up.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    source: AnyPath | None = None
+    """The file."""
+    head: str = field(default="", compare=False)
+    """What stands in it before the first rule."""
+
+    @classmethod
+    def parse(cls, text: str, source: AnyPath | None = None) -> Corrections:
+        """Read the text of a corrections.toml; UsageError names the file, the line and the remedy."""
+        name = source or NAME
+        text = text.replace("\r\n", "\n")
+        try:
+            values = tomllib.loads(text)
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
+            found = LINE_OF_TOML.search(str(error))
+            line = int(found[1]) if found else text.count("\n") + 1
+            reason = LINE_OF_TOML.sub("", str(error)).strip() or "too many levels"
+            raise UsageError(f"{name}, line {line}: is not TOML ({reason}); correct it there") from error
+        starts = [match.start() for match in HEADER.finditer(text)]
+        tables = values.pop("photo", [])
+        try:
+            if values or not isinstance(tables, list):
+                unknown = next(iter(values), "photo")
+                line = _Block(text, 0).line_of(unknown)
+                raise RuleError(line, f"{unknown!r} is not known here; begin each correction with [[photo]]")
+            if len(starts) != len(tables):  # as when a string of several lines holds what looks like one
+                starts = [0] * len(tables)
+            ends = [end for _, end in pairwise([*starts, len(text)])]
+            blocks = [_Block(text, *place) for place in zip(starts, ends, strict=True)]
+            rules = [
+                Rule.read(table, block.line_of, block.text)
+                for table, block in zip(tables, blocks, strict=True)
+            ]
+        except RuleError as error:
+            raise UsageError(f"{name}, {error}") from error
+        return cls(tuple(rules), source, text[: starts[0]] if starts else text)
+
+    @classmethod
+    def load(cls, path: str | PurePath) -> Corrections:
+        """Read a file, by its path or URL; raises UsageError."""
+        place = locate(path)
+        try:
+            data, _ = storage_of(place).read(place)
+        except OSError as error:
+            raise UsageError(f"{place}: cannot be read ({error.strerror})") from error
+        try:
+            text = data.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = data[: error.start].count(b"\n") + 1
+            raise UsageError(f"{place}, line {line}: is not UTF-8; save the file as UTF-8") from error
+        return cls.parse(text, place)
+
+    @classmethod
+    def find(cls, *folders: AnyPath) -> Corrections:
+        """Read the file in the first of these folders that has one; without any, nothing is corrected."""
+        for folder in folders:
+            if storage_of(folder).is_file(folder / NAME):
+                return cls.load(folder / NAME)
+        return cls()
+
+    def __bool__(self) -> bool:
+        return bool(self.rules)
+
+    def of(self, name: str) -> Correction:
+        """What is changed of a photograph, by its path in the input folder with forward slashes."""
+        if not self.rules:
+            return NONE
+        numbers = self._of_path.get(plain(name), [])
+        numbers = sorted(numbers + [number for number, rule in self._patterns if rule.fits(name)])
+        rules = [self.rules[number] for number in numbers]
+        strengths = [rule.saturation for rule in rules if rule.saturation is not None]
+        skips = [rule.skip for rule in rules if rule.skip is not None]
+        return Correction(
+            saturation=strengths[-1] if strengths else 1.0,
+            skip=skips[-1] if skips else False,
+            hues=tuple(hue for rule in rules for hue in rule.hues),
+            points=tuple(point for rule in rules for point in rule.points),
+        )
+
+    def unused(self, names: Iterable[str]) -> list[str]:
+        """The paths and patterns that fit none of these photographs, in their order, each once."""
+        left = {rule.what: rule for rule in self.rules}
+        paths = {plain(rule.path): rule.path for rule in self.rules if rule.path}
+        for name in names:
+            left.pop(paths.get(plain(name), ""), None)
+            for pattern in [what for what, rule in left.items() if rule.pattern and rule.fits(name)]:
+                del left[pattern]
+        return list(left)
+
+    @cached_property
+    def _of_path(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for number, rule in enumerate(self.rules):
+            if rule.path:
+                found.setdefault(plain(rule.path), []).append(number)
+        return found
+
+    @cached_property
+    def _patterns(self) -> list[tuple[int, Rule]]:
+        return [(number, rule) for number, rule in enumerate(self.rules) if rule.pattern]
+
+
+UNCORRECTED = Corrections()
+
+
+class _Block:
+    """The lines of one rule in the text of a file."""
+
+    def __init__(self, text: str, start: int, end: int | None = None) -> None:
+        self.text = text[start:end]
+        self.first = text.count("\n", 0, start) + 1
+
+    def line_of(self, key: str = "", nth: int = 0, holding: object = "", at_least: str = "") -> int:
+        """The number of the line where a key stands for the n-th time, or where a text after it does.
+
+        It is that of `at_least`, another key, where the key is not there so often, else the first line.
+        """
+        if not key:
+            return self.first
+        places = [match.start() for match in re.finditer(rf"(?<![\w.-])[\"']?{re.escape(key)}\b", self.text)]
+        if nth >= len(places):
+            return self.line_of(at_least) if at_least else self.first
+        at = places[nth]
+        if holding:
+            at = max(at, self.text.find(str(holding), at))
+        return self.first + self.text.count("\n", 0, at)

@@ -1,0 +1,1 @@
+"""One photograph on its way from a file to a file in color."""

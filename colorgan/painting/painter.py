@@ -1,0 +1,114 @@
+"""Take one photograph through decode, predict, correct and encode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from colorgan.backends import Model
+from colorgan.batch.engine import Predict
+from colorgan.batch.outcome import How, Status
+from colorgan.batch.timing import StageTimes
+from colorgan.config import ColorizeConfig
+from colorgan.corrections.apply import change_hues, correct
+from colorgan.corrections.correction import Correction
+from colorgan.painting.colored import Colored
+from colorgan.photo.color import TONED, Planes, chroma_spread, colorfulness, merge, saturate
+from colorgan.photo.encode import encode_result, note_on_copy
+from colorgan.photo.image import Photo
+
+NOT_CORRECTED = "already in color, so that its correction does not count; --if-color recolor colors it"
+
+
+class Chroma(NamedTuple):
+    """The colors of a photograph, small."""
+
+    planes: Planes
+    """Cb and Cr, uint8 (2, h, w)."""
+    guide: Planes
+    """The luma of their size, uint8 (h, w)."""
+    predicted: Planes
+    """Cb and Cr as the generator sees the photograph, before strength and points of a correction."""
+
+
+class Painted(NamedTuple):
+    """What became of one photograph."""
+
+    colored: Colored
+    small: Planes
+    """Its luma as the generator sees it, uint8 (h, w)."""
+    chroma: Chroma | None = None
+    """None if it was not colored."""
+
+    @property
+    def colorfulness(self) -> float:
+        """Hasler and Suesstrunk's, as the generator sees it; 0 if it was not colored."""
+        if self.chroma is None:
+            return 0.0
+        return colorfulness(np.asarray(merge(self.small, self.chroma.planes), np.uint8))
+
+
+@dataclass(frozen=True)
+class Painter:
+    """A model and the settings to color with."""
+
+    model: Model
+    config: ColorizeConfig
+
+    def paint(
+        self, photo: Photo, correction: Correction, times: StageTimes, predict: Predict | None = None
+    ) -> Painted:
+        """Color a photograph to the bytes of a file; raises ImageError. `predict` stands for the model's."""
+        with times("decode"):
+            small, has_color = self.sketch(photo)
+        if correction.skip:
+            left = Colored(photo.file, photo.file_format, Status.LEFT, How.COPIED, note_on_copy(photo))
+            return Painted(left, small)
+        if has_color and self.config.if_color == "skip":
+            return Painted(Colored(b"", photo.file_format, Status.SKIPPED, How.NOT_WRITTEN), small)
+        if has_color and self.config.if_color == "copy":
+            note = "; ".join(filter(None, (note_on_copy(photo), NOT_CORRECTED if correction else "")))
+            return Painted(Colored(photo.file, photo.file_format, Status.COPIED, How.COPIED, note), small)
+        chroma = self.chroma(photo, small, correction, times, predict)
+        with times("encode"):
+            guide = self.guide(chroma)
+            result = encode_result(photo, chroma.planes, self.config, self.model.credit, guide)
+        how = How.LUMA_KEPT if result.kept_luma else How.ENCODED
+        colored = Colored(result.data, result.format, Status.COLORED, how, result.note, result.left_out)
+        return Painted(colored, small, chroma)
+
+    def sketch(self, photo: Photo) -> tuple[Planes, bool]:
+        """The luma that the generator sees, uint8 (h, w), and whether the photograph is in color."""
+        height, width = self.model.input_shape(*photo.size)
+        small = photo.reduced(width, height)
+        pixels = np.asarray(small)
+        if small.mode == "L":
+            return pixels, False
+        return pixels[..., 0], chroma_spread(pixels) > TONED
+
+    def chroma(
+        self,
+        photo: Photo,
+        small: Planes,
+        correction: Correction,
+        times: StageTimes,
+        predict: Predict | None = None,
+    ) -> Chroma:
+        """The chroma for a photograph of which the generator sees `small`; settings and correction count."""
+        predicted = change_hues(self.model.predict(small, predict), correction.hues)
+        predicted = saturate(predicted, self.config.saturation)
+        if not correction:
+            return Chroma(predicted, small, predicted)
+        with times("correct"):
+            planes, guide = correct(photo, small, predicted, correction, self._is_guided)
+        return Chroma(planes, guide, predicted)
+
+    def guide(self, chroma: Chroma) -> Planes | None:
+        """What `fit_chroma` takes besides the chroma, if the settings want it."""
+        return chroma.guide if self._is_guided else None
+
+    @property
+    def _is_guided(self) -> bool:
+        return self.config.chroma_upsampling == "guided"

@@ -1,0 +1,191 @@
+"""corrections.toml, hues, and colors that spread from points."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from colorgan import Correction, Corrections, UsageError
+from colorgan.corrections.apply import add_points, change_hues
+from colorgan.corrections.correction import HueRule, Point, chroma_of
+from colorgan.corrections.spread import Seed, spread
+
+TEXT = """\
+# kept
+[[photo]]
+path = "a.jpg"
+saturation = 0.5
+hues = [
+  "blue times 0.3",
+  "orange to pink within 40",
+]
+points = [
+  { x = 0.1, y = 0.2, color = "#d9a58c" },
+  { x = 0.1, y = 0.2, color = "skyblue", reach = 0.2 },
+]
+
+[[photo]]
+pattern = "1911/*.jpg"
+skip = true
+"""
+
+
+def test_rules_that_fit_a_photograph_are_joined() -> None:
+    corrections = Corrections.parse(
+        TEXT + '[[photo]]\npattern = "*.jpg"\nsaturation = 2\nhues = ["red times 0"]\n'
+        '[[photo]]\npath = "1911/b.jpg"\nskip = false\n'
+    )
+    of_a = corrections.of("a.jpg")
+    assert of_a.saturation == 2
+    assert [hue.hue for hue in of_a.hues] == ["blue", "orange", "red"]
+    assert [point.reach for point in of_a.points] == [0.5, 0.2]
+    assert corrections.of("1911/c.jpg").skip
+    assert not corrections.of("1911/b.jpg").skip
+    assert corrections.of("a.png") == Correction()
+    assert corrections.unused(["a.jpg", "1911/x/c.jpg"]) == ["1911/b.jpg"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ("0.5\n", "9\n", 4),
+        ("0.5\n", "true\n", 4),
+        ("0.5\n", "nan\n", 4),
+        ("0.5\n", "0,5\n", 4),
+        ("times 0.3", "by 0.3", 6),
+        ("times 0.3", "times x", 6),
+        ("to pink", "to gray", 7),
+        ("within 40", "within 400", 7),
+        ('"blue times 0.3"', "4", 6),
+        ("skyblue", "sykblue", 11),
+        ('"skyblue"', "3", 11),
+        ("reach = 0.2", "rech = 0.2", 11),
+        ("reach = 0.2", "reach = 0", 11),
+        ('x = 0.1, y = 0.2, color = "sky', 'y = 0.2, color = "sky', 11),
+        ('y = 0.2, color = "sky', 'y = 20, color = "sky', 11),
+        ('{ x = 0.1, y = 0.2, color = "#d9a58c" }', "[0.1, 0.2]", 10),
+        ("skip = true", "skip = 1", 16),
+        ("pattern =", "patern =", 15),
+        ('path = "a.jpg"\n', "", 2),
+        ('path = "a.jpg"', 'path = "a.jpg"\npattern = "*"', 2),
+        ('path = "a.jpg"', "path = 3", 3),
+        ("[[photo]]\npath", "[photo]\npath", 14),
+        ("[[photo]]\npath", "[[foto]]\npath", 2),
+        ("# kept", "saturation = 0.5", 1),
+        ('"1911/*.jpg"', '"1911/*.jpg', 15),
+        ("\n", "\r\n\r\n", 0),
+    ],
+)
+def test_a_mistake_is_one_line_with_its_place(old: str, new: str, line: int, tmp_path: Path) -> None:
+    path = tmp_path / "corrections.toml"
+    path.write_bytes(TEXT.replace(old, new).encode())
+    if not line:  # no mistake, but lines of another kind
+        assert Corrections.load(path).rules == Corrections.parse(TEXT).rules
+        return
+    with pytest.raises(UsageError) as caught:
+        Corrections.load(path)
+    assert str(caught.value).startswith(f"{path}, line {line}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_or_not_utf_8_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot be read"):
+        Corrections.load(tmp_path / "none.toml")
+    (tmp_path / "latin.toml").write_bytes(b"# one\n# caf\xe9\n")
+    with pytest.raises(UsageError, match=r"latin\.toml, line 2: "):
+        Corrections.load(tmp_path / "latin.toml")
+    (tmp_path / "deep.toml").write_text("a = " + "[" * 100_000)
+    with pytest.raises(UsageError, match="line 1"):
+        Corrections.load(tmp_path / "deep.toml")
+    (tmp_path / "bom.toml").write_bytes(b"\xef\xbb\xbf" + TEXT.encode())
+    assert Corrections.load(tmp_path / "bom.toml").rules == Corrections.parse(TEXT).rules
+
+
+def test_a_name_counts_however_unicode_writes_it() -> None:
+    corrections = Corrections.parse('[[photo]]\npath = "caf\u00e9.jpg"\nskip = true\n')
+    assert corrections.of("cafe\u0301.jpg").skip
+    assert corrections.unused(["cafe\u0301.jpg"]) == []
+    literal = Corrections.parse('[[photo]]\npath = "[a]*.jpg"\nskip = true\n')
+    assert literal.of("[a]*.jpg").skip
+    assert not literal.of("a1.jpg").skip
+
+
+def test_text_is_kept_by_its_rule() -> None:
+    corrections = Corrections.parse(TEXT)
+    assert corrections.head + "".join(rule.text for rule in corrections.rules) == TEXT
+    tricky = TEXT + '[[photo]]\npath = """\n[[photo]]\n"""\nskip = true\n'
+    assert Corrections.parse(tricky).rules[2].path == "[[photo]]\n"
+
+
+def test_a_mark_tells_corrections_apart() -> None:
+    assert Correction().mark == ""
+    marks = {Correction(saturation=value).mark for value in (0.5, 0.6)} | {Correction(skip=True).mark}
+    assert len(marks) == 3
+    assert Corrections.parse(TEXT).of("a.jpg").mark == Corrections.parse("# other\n" + TEXT).of("a.jpg").mark
+
+
+def planes(*colors: str) -> np.ndarray:
+    return np.array([[[128 + round(chroma_of(each)[n]) for each in colors]] for n in (0, 1)], np.uint8)
+
+
+def test_a_hue_rule_changes_its_hue_alone() -> None:
+    before = planes("royalblue", "firebrick", "gray")
+    fainter = change_hues(before, [HueRule.parse("royalblue times 0.5")])
+    assert np.abs((fainter[:, 0, 0] - 128.0) * 2 - (before[:, 0, 0] - 128.0)).max() <= 1
+    assert (fainter[..., 1:] == before[..., 1:]).all()
+    turned = change_hues(before, [HueRule.parse("royalblue to forestgreen within 20")])
+    blue, red = turned[:, 0, 0] - 128.0
+    wanted = chroma_of("forestgreen")
+    assert abs(np.degrees(np.arctan2(red, blue) - np.arctan2(wanted[1], wanted[0]))) < 1
+    assert (turned[..., 1:] == before[..., 1:]).all()
+    assert (change_hues(before, []) == before).all()
+
+
+def halves(height: int = 60, width: int = 80, step: int = 90, noise: int = 0) -> np.ndarray:
+    """Luma with an edge in the middle."""
+    luma = np.full((height, width), 80)
+    luma[:, width // 2 :] += step
+    return (luma + np.random.default_rng(0).integers(-noise, noise + 1, luma.shape)).astype(np.uint8)
+
+
+@pytest.mark.parametrize("noise", [0, 4])
+def test_a_color_spreads_up_to_an_edge(noise: int) -> None:
+    added = spread(halves(noise=noise), [Seed(10, 30, 1.0)], [(20.0, -30.0)])
+    assert tuple(added[:, 30, 10]) == (20.0, -30.0)
+    assert (added[0, :, :38] > 10).all()
+    assert (added[:, :, 42:] == 0).all()
+
+
+def test_a_color_fades_with_its_reach() -> None:
+    even = np.full((40, 100), 128, np.uint8)
+    near = spread(even, [Seed(5, 20, 0.2)], [(50.0, 0.0)])[0, 20]
+    assert near[5] == 50
+    assert (np.diff(near[6:26]) < 0).all()
+    assert (near[27:] == 0).all()
+    both = spread(even, [Seed(5, 20, 0.6), Seed(95, 20, 0.6)], [(50.0, 0.0), (-50.0, 0.0)])[0, 20]
+    assert (both[5], both[95]) == (50, -50)
+    assert abs(both[50]) < 1e-9
+
+
+def test_points_do_not_depend_on_their_number_or_order() -> None:
+    luma = halves(noise=3)
+    seeds = [Seed(7 * number % 80, 11 * number % 60, 0.1 + number / 40) for number in range(20)]
+    changes = [(float(number), float(-number)) for number in range(20)]
+    forward, backward = spread(luma, seeds, changes), spread(luma, seeds[::-1], changes[::-1])
+    assert np.abs(forward - backward).max() < 1e-9
+    assert (spread(luma, [], []) == 0).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 9), (9, 1), (2, 2)])
+def test_the_smallest_pictures_can_have_points(shape: tuple[int, int]) -> None:
+    chroma = np.full((2, 1, 1), 128, np.uint8)
+    points = [Point(0, 0, "red"), Point(1, 1, "blue")]
+    added = add_points(chroma, np.full(shape, 100, np.uint8), points)
+    assert added.shape == (2, *shape)
+
+
+def test_a_point_has_its_color_where_it_is() -> None:
+    luma = halves(200, 300)
+    added = add_points(np.full((2, 12, 16), 140, np.uint8), luma, [Point(0.1, 0.9, "skyblue")])
+    assert np.abs(added[:, 180, 30] - 128.0 - chroma_of("skyblue")).max() <= 1
+    assert (added[:, :, 160:] == 140).all()
