@@ -17,6 +17,7 @@ COMMANDS = (
     "evaluate",
     "export",
     "merge",
+    "page",
     "prepare",
     "report",
     "restore",

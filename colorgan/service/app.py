@@ -6,6 +6,7 @@ import asyncio
 import logging
 from concurrent.futures import Future
 from dataclasses import replace
+from pathlib import PurePath
 from time import perf_counter
 from typing import Any
 
@@ -25,6 +26,7 @@ from colorgan.painting.colored import Colored
 from colorgan.service.documentation import documentation, openapi
 from colorgan.service.guard import Guard
 from colorgan.service.meters import Meters
+from colorgan.service.page_files import SERVED, TYPES, page_of
 from colorgan.service.problems import ProblemError, answer
 from colorgan.service.studio import FullError, Studio
 from colorgan.service.uploads import Linger, Uploads, check_type
@@ -51,6 +53,8 @@ class Service:
             Route("/metrics", self.metrics),
             Route("/openapi.json", self.openapi),
             Route("/docs", self.documentation),
+            Route("/", self.page),
+            Route("/{name}", self.page),
         ]
         self.app = Starlette(
             routes=routes,
@@ -155,6 +159,13 @@ class Service:
     async def documentation(self, _: Request) -> Response:
         """GET: the same, for people."""
         return Response(documentation(self.settings), media_type="text/html")
+
+    async def page(self, request: Request) -> Response:
+        """GET: the page, and the files that it needs."""
+        name = request.path_params.get("name", "index.html")
+        if (data := page_of("served", SERVED).get(name)) is None:
+            raise ProblemError(404, "not found", "there is no such page")
+        return Response(data, media_type=TYPES[PurePath(name).suffix])
 
 
 ASKED = ("saturation", "format", "quality")
