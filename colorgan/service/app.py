@@ -53,8 +53,7 @@ class Service:
             Route("/metrics", self.metrics),
             Route("/openapi.json", self.openapi),
             Route("/docs", self.documentation),
-            Route("/", self.page),
-            Route("/{name}", self.page),
+            *(Route(f"/{name}", self.page) for name in ("", *page_of("served", SERVED))),
         ]
         self.app = Starlette(
             routes=routes,
@@ -162,10 +161,8 @@ class Service:
 
     async def page(self, request: Request) -> Response:
         """GET: the page, and the files that it needs."""
-        name = request.path_params.get("name", "index.html")
-        if (data := page_of("served", SERVED).get(name)) is None:
-            raise ProblemError(404, "not found", "there is no such page")
-        return Response(data, media_type=TYPES[PurePath(name).suffix])
+        name = request.url.path.strip("/") or "index.html"
+        return Response(page_of("served", SERVED)[name], media_type=TYPES[PurePath(name).suffix])
 
 
 ASKED = ("saturation", "format", "quality")

@@ -32,7 +32,8 @@ export async function color(file, saturation, signal) {
   const bytes = new Uint8Array(await file.arrayBuffer());
   const container = await containerOf(bytes);
   signal.throwIfAborted();
-  const question = { blob: file, saturation, type: container.type, convert: container.convertsProfile };
+  const { type, source, orientation, convertsProfile } = container;
+  const question = { blob: new Blob([source]), orientation, saturation, type, convertsProfile };
   const { data, isColor } = await ask(question);
   signal.throwIfAborted();
   if (isColor) return { blob: new Blob([bytes], { type: container.ownType }), suffix: container.ownSuffix, note: "in color already; unchanged" };

@@ -2,19 +2,32 @@
 
 const ORIENTATION = 0x0112;
 
-// The same block, saying that the picture is upright, as the pixels are now.
-export function upright(exif) {
-  const bytes = exif.slice();
-  const view = new DataView(bytes.buffer);
+// Calls `see` with a view on the block, and where the orientation stands in it.
+function orientation(bytes, see) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   try {
     const little = view.getUint16(0) === 0x4949;
     const at = view.getUint32(4, little);
     const count = view.getUint16(at, little);
     for (let entry = at + 2; entry < at + 2 + 12 * count; entry += 12)
-      if (view.getUint16(entry, little) === ORIENTATION) view.setUint16(entry + 8, 1, little);
+      if (view.getUint16(entry, little) === ORIENTATION) see(view, entry + 8, little);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error; // damaged: as it was
   }
+}
+
+// 1 to 8 as in EXIF, else as XMP has it; 1 is upright, and 0 would be one that is not said.
+export function orientationOf(exif, xmp) {
+  let found = 0;
+  if (exif) orientation(exif, (view, at, little) => (found = view.getUint16(at, little)));
+  if (found < 1 || found > 8) found = Number(/tiff:Orientation(?:\s*=\s*["']|>)\s*([1-8])/.exec(new TextDecoder().decode(xmp ?? new Uint8Array()))?.[1] ?? 1);
+  return found;
+}
+
+// The same block, saying that the picture is upright, as the pixels are then.
+export function upright(exif) {
+  const bytes = exif.slice();
+  orientation(bytes, (view, at, little) => view.setUint16(at, 1, little));
   return bytes;
 }
 

@@ -1,5 +1,5 @@
 // A JPEG's segments: those that describe the original stay, in their order (ITU-T T.81, annex B).
-import { ascii, isForRgb, joined, startsWith, upright } from "./exif.js";
+import { ascii, isForRgb, joined, orientationOf, startsWith, upright } from "./exif.js";
 import { credited } from "./xmp.js";
 
 const [SOS, APP0, APP1, APP2, APP14, APP15, COM] = [0xda, 0xe0, 0xe1, 0xe2, 0xee, 0xef, 0xfe];
@@ -14,8 +14,13 @@ export function jpegContainer(bytes) {
   const profile = joined(icc.map(({ body }) => body.subarray(ICC.length + 2)));
   const convertsProfile = profile.length > 0 && !isForRgb(profile); // one for gray or CMYK cannot describe a result
   const packet = own.find(({ marker, body }) => marker === APP1 && startsWith(body, XMP));
+  const exif = own.find(({ marker, body }) => marker === APP1 && startsWith(body, EXIF))?.body.subarray(EXIF.length);
+  const source = bytes.slice(); // browsers differ in which orientation they apply: none is left to them
+  if (exif) source.set(upright(exif), exif.byteOffset - bytes.byteOffset);
   return {
     type: "image/jpeg",
+    source,
+    orientation: orientationOf(exif, packet?.body),
     suffix: "jpg",
     ownType: "image/jpeg",
     ownSuffix: "jpg",

@@ -1,6 +1,6 @@
 // A PNG's chunks: those that describe the original stay (PNG, third edition, 5.3 and 11.3).
 import { crc32 } from "./crc32.js";
-import { ascii, isForRgb, joined, startsWith, upright } from "./exif.js";
+import { ascii, isForRgb, joined, orientationOf, startsWith, upright } from "./exif.js";
 import { credited } from "./xmp.js";
 
 const SIGNATURE = 8;
@@ -15,9 +15,13 @@ export async function pngContainer(bytes) {
   const profile = icc ? await inflated(icc.body) : new Uint8Array();
   const convertsProfile = profile.length > 0 && !isForRgb(profile);
   const packet = own.find(({ name, body }) => name === "iTXt" && startsWith(body, XMP));
+  const xmp = packet && packet.body[XMP.length] === 0 ? text(packet.body) : null;
+  const unturned = own.filter(({ name }) => name !== "eXIf").map(({ name, body }) => written(name, body));
   const isDeep = own[0]?.name === "IHDR" && own[0].body[8] === 16;
   return {
     ...PNG,
+    source: joined([bytes.subarray(0, SIGNATURE), ...unturned]),
+    orientation: orientationOf(own.find(({ name }) => name === "eXIf")?.body, xmp),
     ownType: "image/png",
     ownSuffix: "png",
     convertsProfile,
@@ -25,7 +29,6 @@ export async function pngContainer(bytes) {
     async wrap(encoded, credit) {
       const isLost = (name) => OF_PIXELS.includes(name) || (convertsProfile && OF_COLORS.includes(name));
       const kept = own.filter((each) => each !== packet && !isLost(each.name));
-      const xmp = packet && packet.body[XMP.length] === 0 ? text(packet.body) : null;
       return woven(encoded, [...kept.map(changed), written("iTXt", itxt(credited(xmp, credit)))]);
     },
   };
@@ -39,8 +42,13 @@ export async function pngFromOther(bytes, format) {
   if (own.ANIM) throw new Error("holds several frames; split it into single images first");
   const profile = own.ICCP ?? new Uint8Array();
   const keeps = profile.length > 0 && isForRgb(profile);
+  const exif = own.EXIF && startsWith(own.EXIF, "Exif\0\0") ? own.EXIF.subarray(6) : own.EXIF;
+  const source = bytes.slice();
+  if (exif) source.set(upright(exif), exif.byteOffset - bytes.byteOffset);
   return {
     ...PNG,
+    source,
+    orientation: orientationOf(exif, own["XMP "]),
     ownType: `image/${format}`,
     ownSuffix: format,
     convertsProfile: profile.length > 0 && !keeps,
@@ -48,7 +56,7 @@ export async function pngFromOther(bytes, format) {
     async wrap(encoded, credit) {
       const kept = [];
       if (keeps) kept.push(written("iCCP", joined([ascii("ICC Profile\0\0"), await deflated(profile)])));
-      if (own.EXIF) kept.push(written("eXIf", upright(startsWith(own.EXIF, "Exif\0\0") ? own.EXIF.subarray(6) : own.EXIF)));
+      if (exif) kept.push(written("eXIf", upright(exif)));
       return woven(encoded, [...kept, written("iTXt", itxt(credited(own["XMP "], credit)))]);
     },
   };
@@ -99,7 +107,7 @@ function riff(bytes) {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let at = 12; at + 8 <= bytes.length; ) {
     const length = view.getUint32(at + 4, true);
-    found[String.fromCharCode(...bytes.subarray(at, at + 4))] = bytes.slice(at + 8, at + 8 + length);
+    found[String.fromCharCode(...bytes.subarray(at, at + 4))] = bytes.subarray(at + 8, at + 8 + length);
     at += 8 + length + (length % 2);
   }
   return found;

@@ -33,20 +33,19 @@ async function predict(luma) {
   return { data: chroma.data, width, height };
 }
 
-async function color({ blob, saturation, type, convert }) {
-  const options = { colorSpaceConversion: convert ? "default" : "none", premultiplyAlpha: "none" };
+async function color({ blob, orientation, saturation, type, convertsProfile }) {
+  const options = { colorSpaceConversion: convertsProfile ? "default" : "none", premultiplyAlpha: "none" };
   const bitmap = await createImageBitmap(blob, options).catch(() => {
     throw new Error("is damaged, or no picture that this browser reads");
   });
-  const { width, height } = bitmap;
-  if (width * height > MOST_PIXELS) {
+  if (bitmap.width * bitmap.height > MOST_PIXELS) {
+    const size = `${bitmap.width} x ${bitmap.height}`;
     bitmap.close();
-    throw new Error(`has ${width} x ${height} pixels, too many for a browser; use colorgan-batch`);
+    throw new Error(`has ${size} pixels, too many for a browser; use colorgan-batch`);
   }
-  const canvas = new OffscreenCanvas(width, height);
-  const context = canvas.getContext("2d", { willReadFrequently: true });
-  context.drawImage(bitmap, 0, 0);
+  const { canvas, context } = turned(bitmap, orientation);
   bitmap.close();
+  const { width, height } = canvas;
   const image = context.getImageData(0, 0, width, height);
   const [rows, columns] = inputShape(width, height, model.native_size, model.stride);
   if (isInColor(image.data, width, height, columns, rows, model.toned)) return { isColor: true };
@@ -58,6 +57,26 @@ async function color({ blob, saturation, type, convert }) {
   const result = await canvas.convertToBlob({ type, quality: QUALITY });
   if (result.type !== type) throw new Error(`cannot be written as ${type} by this browser`);
   return { data: await result.arrayBuffer() };
+}
+
+// The picture on a canvas, upright.
+function turned(bitmap, orientation) {
+  const [width, height] = [bitmap.width, bitmap.height];
+  const canvas = orientation > 4 ? new OffscreenCanvas(height, width) : new OffscreenCanvas(width, height);
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  const turns = [
+    [1, 0, 0, 1, 0, 0],
+    [-1, 0, 0, 1, width, 0],
+    [-1, 0, 0, -1, width, height],
+    [1, 0, 0, -1, 0, height],
+    [0, 1, 1, 0, 0, 0],
+    [0, 1, -1, 0, height, 0],
+    [0, -1, -1, 0, height, width],
+    [0, -1, 1, 0, 0, width],
+  ];
+  context.setTransform(...turns[orientation - 1]);
+  context.drawImage(bitmap, 0, 0);
+  return { canvas, context };
 }
 
 self.addEventListener("message", async ({ data: { id, ...question } }) => {
