@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from threading import Event
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -16,21 +15,18 @@ from colorgan.batch.outcome import Outcome, Status
 from colorgan.cli.exit_codes import shown, stop_at_interrupt
 from colorgan.cli.options import Place, command, config_options, given
 from colorgan.cli.output import Output, output_options
-from colorgan.cli.summary import failures_in, remarks, words
+from colorgan.cli.summary import failures_in, remarks
+from colorgan.cli.tally import NAMED_FAILURES, follow
 from colorgan.config import ClusterConfig, ColorizeConfig
 from colorgan.errors import ExitCode, UsageError
 from colorgan.storage.objects import FOR_MODELS, STORES
 from colorgan.storage.paths import AnyPath, on_disk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from colorgan.batch.job import Job
     from colorgan.batch.timing import StageTimes
     from colorgan.cluster.driver import Cluster
     from colorgan.colorizer import Colorizer
-
-NAMED_FAILURES = 10
 
 
 @command("colorgan-batch scans/ results/ --report")
@@ -168,14 +164,15 @@ def preview(colorizer: Colorizer, job: Job, output: Output) -> None:
         if not isinstance(item, Outcome):
             to_do += 1
             output.event("file", path=job.name_of(item.path), status="to_do")
-            if not output.as_json:
+            if not (output.as_json or output.quiet):
                 click.echo(shown(job.relative(item.path)))
             continue
         counts[item.status] += 1
         if item.status.is_failure:
             output.warn(f"{shown(job.relative(item.path))}: {item.error}")
-    output.event("summary", to_do=to_do, counts=counts)
-    click.echo(f"{to_do} files to process{remarks(counts, Counter())}. Nothing was done.", err=True)
+    output.event("summary", to_do=to_do, counts=counts, exit_code=ExitCode.DONE)
+    if not output.quiet:
+        click.echo(f"{to_do} files to process{remarks(counts, Counter())}. Nothing was done.", err=True)
 
 
 def colorize(colorizer: Colorizer, batch: Batch, cluster: Cluster | None = None) -> None:
@@ -247,51 +244,3 @@ def show(colorizer: Colorizer, batch: Batch, times: StageTimes, images: int, sec
     page = write_report(Path(batch.job.destination), summary)
     batch.output.say(f"Report: {page}")
     batch.output.event("report", path=str(page))
-
-
-@dataclass
-class Tally:
-    """What became of the files."""
-
-    counts: Counter[Status] = field(default_factory=Counter)
-    kinds: Counter[str] = field(default_factory=Counter)
-    """Of the pictures that are not read."""
-    failures: list[Outcome] = field(default_factory=list)
-    """The first ones."""
-
-
-def follow(outcomes: Iterator[Outcome], batch: Batch, stop: Event, images: int) -> Tally:
-    """Show a progress bar; count the outcomes, and keep the first failures."""
-    from tqdm import tqdm
-
-    job, output, tally = batch.job, batch.output, Tally()
-    counts = tally.counts
-    disable = True if output.quiet or output.verbose else None
-    with tqdm(total=min(images, job.limit or images), unit=" images", disable=disable) as bar:
-        for outcome in outcomes:
-            counts[outcome.status] += 1
-            name = job.name_of(outcome.path)
-            output.event(
-                "file",
-                path=name,
-                status=outcome.status,
-                output=str(outcome.output) if outcome.output else None,
-                how=outcome.how,
-                note=outcome.note,
-                left_out=outcome.left_out,
-                error=outcome.error,
-                seconds=round(outcome.seconds, 4),
-            )
-            output.detail(f"{shown(job.relative(outcome.path))}: {words(outcome)}")
-            if outcome.status is Status.DONE:
-                bar.total = min(images - counts[Status.DONE], job.limit or images)
-            elif outcome.status is Status.NOT_READ:
-                tally.kinds[outcome.note] += 1
-            elif outcome.status not in (Status.IGNORED, Status.RESULT):
-                bar.update()
-            if outcome.status.is_failure:
-                bar.set_postfix(failed=failures_in(counts), refresh=False)
-                tally.failures += [outcome] if len(tally.failures) < NAMED_FAILURES else []
-                if batch.strict:
-                    stop.set()
-    return tally

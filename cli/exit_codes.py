@@ -10,13 +10,14 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import PurePath
 from threading import Event
 from typing import Any, NoReturn
 
 import click
 
+from colorgan.cli.output import Output
 from colorgan.errors import ColorganError, ExitCode
 from colorgan.storage.paths import AnyPath
 
@@ -44,6 +45,7 @@ def exit_codes(command: Command) -> Command:
 
     @functools.wraps(command)
     def run(*args: Any, **kwargs: Any) -> None:
+        leave = functools.partial(_leave, Output(kwargs.get("as_json", False)))
         with _interruptible() as interrupted:
             try:
                 try:
@@ -51,15 +53,15 @@ def exit_codes(command: Command) -> Command:
                 finally:
                     sys.stdout.flush()  # what cannot be written is to be seen here
             except ColorganError as error:
-                _leave(str(error), error.exit_code)
+                leave(str(error), error.exit_code)
             except KeyboardInterrupt:
-                _leave("interrupted", ExitCode.INTERRUPTED)
+                leave("interrupted", ExitCode.INTERRUPTED)
             except (click.ClickException, click.exceptions.Exit, click.Abort):
                 raise
             except Exception as error:
                 if interrupted.is_set():  # in the middle of an import, it comes out as something else
-                    _leave("interrupted", ExitCode.INTERRUPTED)
-                _leave(*_line_for(error, kwargs.get("results")))
+                    leave("interrupted", ExitCode.INTERRUPTED)
+                leave(*_line_for(error, kwargs.get("results")))
 
     return run
 
@@ -131,7 +133,9 @@ def stop_at_interrupt(*, quiet: bool = False) -> Iterator[Event]:
             signal.signal(name, handler)
 
 
-def _leave(message: str, exit_code: int) -> NoReturn:
+def _leave(output: Output, message: str, exit_code: int) -> NoReturn:
     if message:
+        with suppress(OSError):  # what cannot be written there is what the message is about
+            output.error(message, exit_code)
         click.echo(f"{'Stopped' if exit_code == ExitCode.INTERRUPTED else 'Error'}: {message}", err=True)
     sys.exit(exit_code)

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from colorgan.cli.exit_codes import exit_codes
+from colorgan.cli.output import Output
 from colorgan.config import Config
 from colorgan.errors import UsageError
 from colorgan.storage.paths import locate
@@ -97,12 +98,25 @@ def given(config: type[Config], values: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name in names and value is not None}
 
 
+class JsonCommand(click.Command):
+    """A command whose wrong usage is an event, too, if it is given --json."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the options."""
+        as_json = "--json" in args and any(param.name == "as_json" for param in self.params)
+        try:
+            return super().parse_args(ctx, args)
+        except click.ClickException as error:
+            Output(as_json).error(error.format_message(), error.exit_code)
+            raise
+
+
 def command(example: str) -> Callable[[Command], click.Command]:
     """Make a command with --version, an example in its help, and errors shown as one line."""
 
     def make(function: Command) -> click.Command:
         version = click.version_option(package_name="colorgan")
-        return click.command(epilog=f"Example: {example}")(version(exit_codes(function)))
+        return click.command(cls=JsonCommand, epilog=f"Example: {example}")(version(exit_codes(function)))
 
     return make
 

@@ -34,6 +34,10 @@ class Output:
         """Print a problem."""
         click.echo(text, err=True)
 
+    def error(self, text: str, exit_code: int) -> None:
+        """Print the event that ends a command which cannot begin or has to stop."""
+        self.event("error", error=text, exit_code=exit_code)
+
     def event(self, kind: str, **values: Any) -> None:
         """Print a JSON object, with --json; names that are not UTF-8 stay by surrogateescape."""
         if self.as_json:

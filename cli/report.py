@@ -8,6 +8,7 @@ import click
 
 from colorgan.cli.options import Place, command
 from colorgan.cli.output import Output, output_options
+from colorgan.errors import ExitCode
 
 
 @command("colorgan report results/")
@@ -24,3 +25,4 @@ def main(results: Path, as_json: bool, quiet: bool, verbose: bool) -> None:
     output, page = Output(as_json, quiet, verbose), write_report(results)
     output.say(f"Report: {page}")
     output.event("report", path=str(page))
+    output.event("summary", exit_code=ExitCode.DONE)

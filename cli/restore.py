@@ -45,5 +45,6 @@ def main(results: Path, originals: Path, as_json: bool, quiet: bool, verbose: bo
         f"{counts[Status.RESTORED]} originals restored; {counts[Status.FAILED]} failed; "
         f"{counts[Status.IGNORED]} hold none. Originals: {originals}"
     )
-    output.event("summary", counts=counts, originals=str(originals))
-    sys.exit(ExitCode.SOME_FAILED if counts[Status.FAILED] else ExitCode.DONE)
+    exit_code = ExitCode.SOME_FAILED if counts[Status.FAILED] else ExitCode.DONE
+    output.event("summary", counts=counts, originals=str(originals), exit_code=exit_code)
+    sys.exit(exit_code)

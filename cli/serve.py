@@ -11,6 +11,7 @@ from colorgan.cli.exit_codes import stop_at_interrupt
 from colorgan.cli.options import Place, command, config_options, given
 from colorgan.cli.output import Output, output_options
 from colorgan.config import ColorizeConfig, ServeConfig
+from colorgan.errors import ExitCode
 from colorgan.storage.objects import FOR_MODELS
 from colorgan.storage.paths import AnyPath
 
@@ -56,3 +57,4 @@ def main(model: AnyPath | None, as_json: bool, quiet: bool, verbose: bool, **opt
             serve(service.app, settings, listening, stop, service.drain)
         service.studio.close()
     output.say("Stopped; everything that was begun is done.")
+    output.event("summary", exit_code=ExitCode.DONE)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from importlib import import_module
 
 
@@ -14,6 +15,8 @@ def start(name: str) -> None:
 
 
 def _leave(_signal: int, _frame: object) -> None:
+    if "--json" in sys.argv:
+        os.write(1, b'{"event": "error", "error": "interrupted", "exit_code": 130}\n')
     os.write(2, b"Stopped: interrupted\n")
     os._exit(130)
 

@@ -68,6 +68,7 @@ def main(
         )
     elif progress.problems:
         output.say(f"{len(progress.problems):,} have no result; run colorgan-batch again for them.")
+    exit_code = ExitCode.DONE if progress.is_complete else ExitCode.SOME_FAILED
     output.event(
         "summary",
         complete=progress.is_complete,
@@ -76,5 +77,6 @@ def main(
         problems=len(progress.problems),
         under_way=progress.under_way,
         suspects=progress.suspects,
+        exit_code=exit_code,
     )
-    sys.exit(ExitCode.DONE if progress.is_complete else ExitCode.SOME_FAILED)
+    sys.exit(exit_code)

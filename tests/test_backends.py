@@ -1,6 +1,8 @@
 """What a model file is, is decided by its content; what it is not is said in one line."""
 
+import gc
 import json
+import weakref
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +103,18 @@ def test_padding_a_batch_changes_nothing(exports: dict[str, Path], count: int) -
     plain, padded = (OnnxRuntimeBackend([session], pad=pad).predict(luma) for pad in (False, True))
     assert plain.shape == padded.shape == (count, 2, 48, 64)
     assert np.abs(plain.astype(int) - padded).max() <= 1
+
+
+@pytest.mark.parametrize("name", ["onnx", "torchscript", "checkpoint"])
+def test_a_model_can_be_closed_and_lets_go_of_its_backend(exports: dict[str, Path], name: str) -> None:
+    with load_model(exports[name]) as model:
+        backend = weakref.ref(model.backend)
+        model.predict(np.zeros((32, 32), np.uint8))
+    gc.collect()
+    assert backend() is None
+    with pytest.raises(UsageError):
+        model.predict(np.zeros((32, 32), np.uint8))
+    model.close()  # again
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 from conftest import MakePhoto
 
-from colorgan import ExitCode
+from colorgan import ExitCode, How, Status
 from colorgan.cli.main import main
 
 
@@ -68,6 +68,17 @@ def test_quiet_prints_what_is_wrong_alone(batch: list[object], tmp_path: Path) -
     assert [line.split(":")[0] for line in result.stderr.splitlines()] == ["Failed"]
     assert call("restore", tmp_path / "results", tmp_path / "originals", "--quiet").output == ""
     assert call("report", tmp_path / "results", "--quiet").output == ""
+
+
+def test_quiet_prints_nothing_of_a_dry_run(batch: list[object]) -> None:
+    assert call(*batch, "--quiet", "--dry-run").output == ""
+    assert call(*batch, "--dry-run").stdout == "a.jpg\nb.jpg\n"
+
+
+def test_the_docs_have_every_code_of_events() -> None:
+    text = (Path(__file__).parents[1] / "docs" / "operate.md").read_text()
+    codes = [*Status, *filter(None, How), "to_do"]
+    assert not [code for code in codes if f"`{code}`" not in text]
 
 
 def test_verbose_tells_of_every_file(batch: list[object]) -> None:

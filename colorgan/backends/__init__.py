@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -31,6 +31,14 @@ class Backend(Protocol):
 
     def predict(self, luma: Planes) -> Planes:
         """Predict Cb and Cr, 128 being neutral; raises PredictError, as when memory runs out."""
+
+
+class Closed:
+    """The backend of a closed model."""
+
+    def predict(self, luma: Planes) -> Planes:
+        """Raise UsageError."""
+        raise UsageError(f"the model is closed, so it colors no {luma.shape}; load it again")
 
 
 class FixedBatch:
@@ -73,6 +81,16 @@ class Model:
     license: str = ""
     card: str = ""
     """What the file says of its license, and its model card."""
+
+    def close(self) -> None:
+        """Let go of the backend and its memory, as soon as no call is using it."""
+        object.__setattr__(self, "backend", Closed())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def input_shape(self, width: int, height: int) -> tuple[int, int]:
         """Height and width, in pixels, at which the model sees a photograph of this width and height."""

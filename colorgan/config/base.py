@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import asdict, dataclass, field, fields
+from numbers import Integral, Real
 from typing import Any, Self
 
 from colorgan.errors import UsageError
@@ -23,6 +24,15 @@ def setting(
     return field(default=default, metadata=metadata)
 
 
+KINDS: dict[type, tuple[type, str]] = {
+    bool: (bool, "True or False"),
+    int: (Integral, "a whole number"),
+    float: (Real, "a number"),
+    str: (str, "text"),
+}
+"""What a setting takes, by the type of its default, and in words."""
+
+
 @dataclass(frozen=True)
 class Config:
     """Base of all settings: checked on creation, stored as a plain dictionary."""
@@ -30,14 +40,17 @@ class Config:
     def __post_init__(self) -> None:
         for item in fields(self):
             value, meta, name = getattr(self, item.name), item.metadata, item.name.replace("_", "-")
+            kind, words = KINDS[type(item.default)]
+            if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+                raise UsageError(f"{name} is {value!r}; it must be {words}")
             if meta.get("choices") and value not in meta["choices"]:
                 raise UsageError(f"{name} is {value!r}; it must be one of {', '.join(meta['choices'])}")
-            if isinstance(value, float) and not math.isfinite(value):
+            if isinstance(value, Real) and not math.isfinite(value):
                 raise UsageError(f"{name} is {value}; it must be a number")
             low, high = meta.get("low"), meta.get("high")
-            if low is not None and not value >= low:  # which is not a number, either
+            if low is not None and value < low:
                 raise UsageError(f"{name} is {value}; it must be at least {low}")
-            if high is not None and not value <= high:
+            if high is not None and value > high:
                 raise UsageError(f"{name} is {value}; it must be at most {high}")
 
     def to_dict(self) -> dict[str, Any]:

@@ -1,0 +1,67 @@
+"""Count what became of the files of a run as it is told, and show a progress bar."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from threading import Event
+from typing import TYPE_CHECKING
+
+from colorgan.batch.outcome import Outcome, Status
+from colorgan.cli.exit_codes import shown
+from colorgan.cli.summary import failures_in, words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from colorgan.cli.batch import Batch
+
+NAMED_FAILURES = 10
+
+
+@dataclass
+class Tally:
+    """What became of the files."""
+
+    counts: Counter[Status] = field(default_factory=Counter)
+    kinds: Counter[str] = field(default_factory=Counter)
+    """Of the pictures that are not read."""
+    failures: list[Outcome] = field(default_factory=list)
+    """The first ones."""
+
+
+def follow(outcomes: Iterator[Outcome], batch: Batch, stop: Event, images: int) -> Tally:
+    """Show a progress bar; count the outcomes, and keep the first failures."""
+    from tqdm import tqdm
+
+    job, output, tally = batch.job, batch.output, Tally()
+    counts = tally.counts
+    disable = True if output.quiet or output.verbose else None
+    with tqdm(total=min(images, job.limit or images), unit=" images", disable=disable) as bar:
+        for outcome in outcomes:
+            counts[outcome.status] += 1
+            name = job.name_of(outcome.path)
+            output.event(
+                "file",
+                path=name,
+                status=outcome.status,
+                output=str(outcome.output) if outcome.output else None,
+                how=outcome.how,
+                note=outcome.note,
+                left_out=outcome.left_out,
+                error=outcome.error,
+                seconds=round(outcome.seconds, 4),
+            )
+            output.detail(f"{shown(job.relative(outcome.path))}: {words(outcome)}")
+            if outcome.status is Status.DONE:
+                bar.total = min(images - counts[Status.DONE], job.limit or images)
+            elif outcome.status is Status.NOT_READ:
+                tally.kinds[outcome.note] += 1
+            elif outcome.status not in (Status.IGNORED, Status.RESULT):
+                bar.update()
+            if outcome.status.is_failure:
+                bar.set_postfix(failed=failures_in(counts), refresh=False)
+                tally.failures += [outcome] if len(tally.failures) < NAMED_FAILURES else []
+                if batch.strict:
+                    stop.set()
+    return tally
