@@ -35,7 +35,7 @@ from colorgan.photo.jpeg_xl import encode_jpeg_xl, transcode
 from colorgan.photo.keep_luma import keep_luma
 from colorgan.photo.left_out import left_out
 from colorgan.photo.pillow import DECODE_ERRORS
-from colorgan.photo.png import ZLIB_LEVEL, encode_png
+from colorgan.photo.png import encode_png
 from colorgan.photo.tiff import encode_tiff
 from colorgan.photo.verify import check_lossless
 from colorgan.photo.xmp import Credit
@@ -44,8 +44,6 @@ QUALITY = 95
 """Of JPEG, WebP, AVIF and HEIC results; luma is kept within a few steps."""
 
 CODED = ("JPEG2000", "AVIF", "HEIF", "JXL")
-END_OF_IHDR = 8 + 4 + 4 + 13 + 4
-"""Where the first chunk of a PNG ends, which always comes first (PNG, 5.6)."""
 
 
 def output_format(photo: Photo, wanted: str = "keep") -> str:
@@ -207,11 +205,7 @@ def _lossless(photo: Photo, merged: Any, format: str, credit: Credit) -> bytes:
     if format == "TIFF":
         return encode_tiff(merged, *for_tiff(photo, credit, deep))
     if format == "PNG":
-        description = for_png(photo, credit, deep)
-        if deep:
-            return encode_png(merged, [description])
-        data = _save(Image.fromarray(merged), format, {"compress_level": ZLIB_LEVEL})
-        return data[:END_OF_IHDR] + description + data[END_OF_IHDR:]
+        return encode_png(merged, [for_png(photo, credit, deep)])
     meters = pixels_per_meter(photo.metadata)
     if merged.shape[2] == 4:
         return encode_bmp(np.asarray(merged, np.uint8), meters)

@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+import deflate
 import numpy as np
 import numpy.typing as npt
 from PIL.ImageFile import ImageFile
@@ -16,8 +17,10 @@ from colorgan.photo.color import DeepPlanes, Planes
 from colorgan.photo.pillow import open_picture
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
-ZLIB_LEVEL = 1
-"""Of PNG and TIFF: a quarter of the time of zlib's own choice, and on photographs files as small."""
+DEFLATE_LEVEL = 1
+"""Of PNG and TIFF, by libdeflate: a fraction of the time that zlib takes, and on photographs less bytes."""
+MOST_IN_CHUNK = 1 << 24
+"""Bytes of pixels in a chunk of results; a chunk can hold less than 2**31 (5.3)."""
 
 GRAY, RGB, GRAY_ALPHA, RGB_ALPHA, UP = (
     0,
@@ -157,16 +160,22 @@ def encode_png(pixels: Planes | DeepPlanes, describing: Iterable[bytes] = ()) ->
     """Encode uint8 or uint16 (H, W) or (H, W, 1 to 4) as PNG; `describing` are whole chunks of metadata."""
     height, width, *rest = pixels.shape
     color_type = {1: GRAY, 2: GRAY_ALPHA, 3: RGB, 4: RGB_ALPHA}[rest[0] if rest else 1]
-    rows = np.ascontiguousarray(pixels.astype(pixels.dtype.newbyteorder(">"))).view(np.uint8)
-    rows = rows.reshape(height, -1)
+    big_endian = pixels.astype(pixels.dtype.newbyteorder(">"), copy=False)
+    rows = np.ascontiguousarray(big_endian).view(np.uint8).reshape(height, -1)
     filtered = np.empty((height, 1 + rows.shape[1]), np.uint8)
     filtered[:, 0] = UP
-    filtered[0, 1:], filtered[1:, 1:] = rows[0], rows[1:] - rows[:-1]
+    filtered[0, 1:] = rows[0]
+    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
     header = struct.pack(">IIBBBBB", width, height, 8 * pixels.dtype.itemsize, color_type, 0, 0, 0)
-    picture = chunk(b"IDAT", zlib.compress(filtered.data, ZLIB_LEVEL))
-    return b"".join((SIGNATURE, chunk(b"IHDR", header), *describing, picture, chunk(b"IEND", b"")))
+    packed = memoryview(deflate.zlib_compress(filtered.reshape(-1).data, DEFLATE_LEVEL))
+    picture = (
+        chunk(b"IDAT", packed[start : start + MOST_IN_CHUNK])
+        for start in range(0, len(packed), MOST_IN_CHUNK)
+    )
+    return b"".join((SIGNATURE, chunk(b"IHDR", header), *describing, *picture, chunk(b"IEND", b"")))
 
 
-def chunk(name: bytes, body: bytes) -> bytes:
+def chunk(name: bytes, body: bytes | memoryview) -> bytes:
     """A whole chunk."""
-    return struct.pack(">I", len(body)) + name + body + struct.pack(">I", zlib.crc32(body, zlib.crc32(name)))
+    check = deflate.crc32(body, deflate.crc32(name))
+    return b"".join((struct.pack(">I", len(body)), name, body, struct.pack(">I", check)))
