@@ -14,6 +14,7 @@ import numpy as np
 from PIL import Image
 
 from colorgan.backends import EMBEDDED_MODEL, Model, load_model
+from colorgan.batch.child import Order
 from colorgan.batch.engine import Engine, Predict
 from colorgan.batch.job import PREFIX, Job
 from colorgan.batch.manifest import Manifest
@@ -21,8 +22,9 @@ from colorgan.batch.outcome import How, Outcome, Status
 from colorgan.batch.pending import pending
 from colorgan.batch.results import write_result
 from colorgan.batch.sharding import Shard
+from colorgan.batch.sharing import Processes, number_of_processes
 from colorgan.batch.timing import StageTimes
-from colorgan.batch.trial import Order, try_alone
+from colorgan.batch.trial import set_suspects_aside, try_alone
 from colorgan.config import ColorizeConfig
 from colorgan.corrections.correction import NONE, Correction
 from colorgan.corrections.file import Corrections
@@ -48,6 +50,7 @@ class Colorizer:
 
     def __init__(self, model: str | PurePath | None = None, config: ColorizeConfig | None = None) -> None:
         self.config = config or ColorizeConfig()
+        self._processes = self.config.processes
         self.source = None if model is None else absolute(locate(model, FOR_MODELS))
         """The model's file, for processes that open it as well."""
         with local_copy(self.source or EMBEDDED_MODEL) as path:
@@ -67,7 +70,7 @@ class Colorizer:
 
     @model.setter
     def model(self, model: Model) -> None:
-        self._model = model
+        self._model, self._processes = model, 1  # others would open that of the file
 
     @property
     def _painter(self) -> Painter:
@@ -166,44 +169,41 @@ class Colorizer:
         stop, times = stop or Event(), times or StageTimes()
         made_by, suspects = self.made_by(job), list[Found]()
         with Manifest.open(job, made_by) as manifest:
-
-            def but_suspects() -> Iterator[Found | Outcome]:
-                for item in pending(job, manifest, made_by, self.config.overwrite):
-                    if isinstance(item, Found) and manifest.is_suspect(job.name_of(item.path)):
-                        suspects.append(item)
-                    else:
-                        yield item
-
-            noted = manifest.in_flight.announced(but_suspects(), lambda found: job.name_of(found.path))
+            items = pending(job, manifest, made_by, self.config.overwrite)
+            items = set_suspects_aside(items, job, manifest, suspects)
+            number, items = number_of_processes(self._processes, items)
+            noted = manifest.in_flight.announced(items, lambda found: job.name_of(found.path))
             todo = takewhile(lambda _: not stop.is_set(), noted)
-            order = Order(self.source, self.config, job)
-            for outcome in chain(
-                self._outcomes(job, todo, times, thumbnails), try_alone(suspects, order, manifest, stop)
-            ):
+            order = Order(self.source, self.config, job, thumbnails is not None)
+            if number > 1:
+                outcomes = Processes(order, number, self._engine).outcomes(todo, suspects, times)
+            else:
+                outcomes = self.outcomes(job, todo, times, thumbnails)
+            for outcome in chain(outcomes, try_alone(suspects, order, manifest, stop)):
                 if outcome.status.is_recorded:
                     manifest.record(outcome)
                 manifest.in_flight.is_over(job.name_of(outcome.path))
                 yield outcome
 
-    def color_one(self, found: Found, job: Job) -> Outcome:
-        """Color one file of a job; the manifest is not told."""
-        (outcome,) = self._outcomes(job, iter([found]), StageTimes(), None)
-        return outcome
-
     def made_by(self, job: Job) -> str:
         """What results depend on besides their photographs."""
         return f"{self.model.credit.sha256} {self.config.result_settings} prefix={job.prefix}"
 
-    def _outcomes(
+    def outcomes(
         self, job: Job, todo: Iterator[Found | Outcome], times: StageTimes, thumbnails: Thumbnails | None
     ) -> Iterator[Outcome]:
+        """Color these files of a job; no manifest is told."""
+
         def color(photo: Photo, stamp: Stamp, predict: Predict) -> Outcome:
             return self._colorize_file(photo, stamp, job, predict, times, thumbnails)
 
+        return self._engine.outcomes(job, todo, color, times)
+
+    @property
+    def _engine(self) -> Engine:
         model = self.model
         batch_size = self.config.batch_size or model.batch_size
-        engine = Engine(self.config, model.backend.predict, batch_size, model.at_once)
-        return engine.outcomes(job, todo, color, times)
+        return Engine(self.config, model.backend.predict, batch_size, model.at_once)
 
     def _colorize_file(
         self,

@@ -14,6 +14,8 @@ MAX_PIXELS = 500_000_000
 MOST_WORKERS = 1024
 """Threads; what more of them would take is memory."""
 
+MOST_PROCESSES = 256
+
 
 @dataclass(frozen=True)
 class ColorizeConfig(Config):
@@ -33,6 +35,13 @@ class ColorizeConfig(Config):
         "Files processed side by side; with object storage, auto is four times as many.",
         low=0,
         high=MOST_WORKERS,
+        zero="auto",
+    )
+    processes: int = setting(
+        0,
+        "Processes that share the work; auto: one for 4 processors, and one for a few files.",
+        low=0,
+        high=MOST_PROCESSES,
         zero="auto",
     )
     memory: int = setting(

@@ -1,0 +1,100 @@
+"""A process that colors files for this one, and may end: `processes/serving.py` is what it runs."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import Any
+
+from colorgan.batch.job import Job
+from colorgan.batch.outcome import Outcome
+from colorgan.config import ColorizeConfig
+from colorgan.errors import RunError
+from colorgan.storage.paths import AnyPath
+from colorgan.storage.protocol import Found
+
+CODE = "import sys; sys.path[:] = {path!r}; from colorgan.processes.serving import serve; serve()"
+
+
+@dataclass(frozen=True)
+class Order:
+    """What the process is to do with the files that it is then given."""
+
+    model: AnyPath | None
+    config: ColorizeConfig
+    job: Job
+    thumbnails: bool = False
+    """Whether to make pictures for the report."""
+    at_once: int = 0
+    """Batches that may run side by side; 0: as many as suit the model."""
+
+
+class Child:
+    """The process, started anew and not forked, with the model open."""
+
+    def __init__(self, order: Order, environment: Mapping[str, str] | None = None) -> None:
+        job = replace(order.job, listing=None, listed=(), include=(), exclude=(), earlier={})
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", CODE.format(path=sys.path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # where libraries write as they end a process
+            start_new_session=True,  # Ctrl-C is for this process, which then gives the other no more files
+            env={**os.environ, **(environment or {})},
+        )
+        self.give(replace(order, job=job))
+        try:
+            if self.hear() is None:
+                raise RunError(f"a process that colors cannot be started ({self.end})")
+        except BaseException:
+            self.close()
+            raise
+
+    def give(self, what: Found | Order | None) -> None:
+        """Say which file is next, or that there are no more; `hear` tells whether it was understood."""
+        assert self._process.stdin is not None
+        with suppress(OSError):
+            pickle.dump(what, self._process.stdin)
+            self._process.stdin.flush()
+
+    def hear(self) -> Any:
+        """What became of one of the files, or None if the process has ended; raises what ends a run.
+
+        After the last one, it is a dictionary: what the stages took, in seconds.
+        """
+        assert self._process.stdout is not None
+        try:
+            answer = pickle.load(self._process.stdout)  # noqa: S301 - of a process of ours
+        except (OSError, EOFError, pickle.UnpicklingError):
+            return None
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer
+
+    def color(self, found: Found) -> Outcome | None:
+        """Color a file while no other is in hand; None if that ended the process."""
+        self.give(found)
+        outcome: Outcome | None = self.hear()
+        return outcome
+
+    def close(self) -> None:
+        """Have it end, and wait for that."""
+        if self._process.stdin and not self._process.stdin.closed:
+            self.give(None)
+        with suppress(OSError):
+            self._process.communicate()
+
+    @property
+    def end(self) -> str:
+        """How the process ended."""
+        code = self._process.wait()
+        with suppress(ValueError):
+            name = signal.Signals(-code).name
+            return f"{name}, as when memory does not suffice" if name == "SIGKILL" else name
+        return f"exit code {code}"
