@@ -28,7 +28,7 @@ def batch(exports: dict[str, Path], make_photo: MakePhoto, tmp_path: Path) -> li
     (tmp_path / "photos").mkdir()
     make_photo().save(tmp_path / "photos/a.jpg")
     (tmp_path / "photos/b.jpg").write_bytes(b"no")
-    (tmp_path / "photos/c.heic").write_bytes(b"?")
+    (tmp_path / "photos/c.psd").write_bytes(b"?")
     return ["batch", tmp_path / "photos", tmp_path / "results", "--model", exports["onnx"]]
 
 
@@ -43,7 +43,7 @@ def test_json_is_alone_on_standard_output(batch: list[object], tmp_path: Path) -
     assert {file["path"]: file["status"] for file in files} == {
         "a.jpg": "colored",
         "b.jpg": "failed",
-        "c.heic": "not_read",
+        "c.psd": "not_read",
     }
     assert report == {"event": "report", "path": str(tmp_path / "results/report/index.html")}
     assert (summary["event"], summary["exit_code"]) == ("summary", 1)
@@ -85,7 +85,7 @@ def test_verbose_tells_of_every_file(batch: list[object]) -> None:
     lines = call(*batch, "--verbose").stderr.splitlines()
     assert "a.jpg: colored; luma kept" in lines
     assert any(line.startswith("b.jpg: failed; ") for line in lines)
-    assert any(line.startswith("c.heic: ") and line.endswith("; HEIC") for line in lines)
+    assert any(line.startswith("c.psd: ") and line.endswith("; Photoshop") for line in lines)
 
 
 def test_the_docs_promise_every_exit_code() -> None:
