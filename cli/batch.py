@@ -58,6 +58,13 @@ if TYPE_CHECKING:
 @click.option("--strict", is_flag=True, help="Stop at the first failure.")
 @click.option("--retry-failed", is_flag=True, help="Retry files that crashed an earlier run.")
 @click.option(
+    "--settle",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    default=0,
+    help="For a folder that is being filled: leave files changed in the last SECONDS for the next run.",
+)
+@click.option(
     "--fail-on-unread",
     is_flag=True,
     help="Exit with 1 if INPUT has pictures of unsupported formats, such as camera raw.",
@@ -97,7 +104,8 @@ def main(
     from colorgan.photo.pillow import prepare_pillow
 
     prepare_pillow()
-    selection = {name: options.pop(name) for name in ("include", "exclude", "prefix", "corrections")}
+    chosen = ("include", "exclude", "prefix", "corrections", "settle")
+    selection = {name: options.pop(name) for name in chosen}
     cluster = ClusterConfig(**given(ClusterConfig, options))
     if report and (shard or engine == "ray"):
         problem = "--report cannot be combined with --shard or --engine ray"

@@ -53,6 +53,8 @@ class Job:
     """Try files again that ended the process of an earlier run."""
     corrections: Corrections = UNCORRECTED
     """What is changed of single photographs."""
+    settle: float = 0
+    """Leave files that changed in the last so many seconds for the next run; 0: take all."""
     listing: Listing | None = None
     """The files in `root`, unless they were named one by one."""
     earlier: dict[AnyPath, frozenset[str]] = field(default_factory=dict, compare=False)
@@ -101,6 +103,8 @@ class Job:
             raise UsageError(f"{self.destination}: {where}; choose another folder for the results")
         if not isinstance(self.limit, int) or self.limit < 0:
             raise UsageError(f"limit is {self.limit!r}; it must be a whole number, 0 for no limit")
+        if not isinstance(self.settle, int | float) or not self.settle >= 0:
+            raise UsageError(f"settle is {self.settle!r}; it must be a number of seconds, or 0")
         if self.prefix != Path(self.prefix).name and self.prefix:
             raise UsageError(f"prefix is {self.prefix!r}; it must be the beginning of a file's name")
         others = Counter[str]()
@@ -108,6 +112,8 @@ class Job:
             if self.takes(found.path):
                 return
             others.update(filter(None, [kind_of(found.path)]))
+        if self.settle and self.listed is None:
+            return  # photographs are still to come
         left = " that --include and --exclude leave" if self.include or self.exclude else ""
         where = "there is no such bucket or folder, or" if storage_of(self.root).is_remote else "there are"
         kinds = ", ".join(f"{number} {kind}" for kind, number in others.items())

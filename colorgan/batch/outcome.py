@@ -26,6 +26,8 @@ class Status(StrEnum):
     """The process ended when it had this file alone in hand; it is not tried again unless one asks for it."""
     NOT_READ = "not_read"
     """A picture, but of a kind that is not taken from folders."""
+    WAITING = "waiting"
+    """It may still be being written, and was left for the next run."""
     RESULT = "result"
     """A result of an earlier run, in a folder below the input."""
     IGNORED = "ignored"
@@ -76,6 +78,7 @@ STATUS_WORDS = {
     Status.FAILED: "failed",
     Status.ENDED_PROCESS: "ended the process",
     Status.NOT_READ: "pictures of a kind that is not read",
+    Status.WAITING: "may still be being written, left for the next run",
     Status.RESULT: "results of an earlier run, left out",
     Status.IGNORED: "not an image, left alone",
     Status.RESTORED: "restored",

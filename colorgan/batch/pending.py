@@ -11,6 +11,7 @@ from colorgan.batch.job import Job
 from colorgan.batch.kinds import kind_of
 from colorgan.batch.manifest import Manifest
 from colorgan.batch.outcome import Outcome, Status
+from colorgan.batch.settling import may_still_be_written
 from colorgan.storage.paths import AnyPath, storage_of
 from colorgan.storage.protocol import Found, Stamp
 
@@ -48,6 +49,8 @@ def pending(job: Job, manifest: Manifest, made_by: str, overwrite: bool = False)
             and is_done(job, found, entry, stamp_of)
         ):
             yield Outcome(path, Status.DONE, job.destination / entry.output if entry.output else None)
+        elif may_still_be_written(found, job.settle):
+            yield Outcome(path, Status.WAITING)
         else:
             yield found
             left -= 1

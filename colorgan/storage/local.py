@@ -8,6 +8,7 @@ import stat
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from time import time_ns
 from typing import BinaryIO
 
 from colorgan.errors import ImageError, UsageError
@@ -64,6 +65,12 @@ class LocalStorage:
     def stat(self, path: Path) -> Stamp:
         """Size and time."""
         return _stamp_of(path.stat())
+
+    def age(self, path: Path) -> float:
+        """Seconds since the last change of bytes or name; a time to come, as of a wrong clock, is none."""
+        found, now = path.stat(), time_ns()
+        past = [when for when in (found.st_mtime_ns, found.st_ctime_ns) if when <= now]
+        return (now - max(past, default=now)) / 1e9
 
     def is_file(self, path: Path) -> bool:
         """Whether there is such a file."""

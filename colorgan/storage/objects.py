@@ -9,6 +9,7 @@ import errno
 import hashlib
 import io
 import json
+import math
 import re
 import shutil
 import weakref
@@ -96,6 +97,10 @@ class ObjectStorage:
         """Size and ETag."""
         with as_os_errors(path):
             return _stamp_of(path.store.info(str(path)))
+
+    def age(self, _path: ObjectPath) -> float:
+        """Infinite."""
+        return math.inf
 
     def is_file(self, path: ObjectPath) -> bool:
         """Whether there is such an object; RunError if the store does not say."""

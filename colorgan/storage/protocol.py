@@ -83,6 +83,9 @@ class Storage(Protocol):
     def stat(self, path: Any) -> Stamp:
         """What to know a change by."""
 
+    def age(self, path: Any) -> float:
+        """Seconds since a file was last written to; infinite for an object, which is there whole."""
+
     def is_file(self, path: Any) -> bool:
         """Whether there is such a file; RunError if a store does not say."""
 
