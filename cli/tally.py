@@ -49,6 +49,8 @@ def follow(outcomes: Iterator[Outcome], batch: Batch, stop: Event, images: int) 
                 how=outcome.how,
                 note=outcome.note,
                 left_out=outcome.left_out,
+                pages=outcome.pages,
+                pages_copied=outcome.pages_copied,
                 error=outcome.error,
                 seconds=round(outcome.seconds, 4),
             )

@@ -30,6 +30,7 @@ from colorgan.corrections.correction import NONE, Correction
 from colorgan.corrections.file import Corrections
 from colorgan.errors import ImageError, UsageError
 from colorgan.painting.colored import Colored
+from colorgan.painting.pages import paint
 from colorgan.painting.painter import Painter
 from colorgan.photo.color import merge
 from colorgan.photo.image import Photo
@@ -111,8 +112,8 @@ class Colorizer:
         a person changes of the colors, such as `Corrections.load(path).of(name)`. `predict` stands for the
         model's, as in batches with others: `Engine.batcher`.
         """
-        source = photo_of(photo, self.config.max_pixels)
-        return self._painter.paint(source, correction, StageTimes(), predict).colored
+        source = photo_of(photo, self.config.max_pixels, pages=True)
+        return paint(self._painter, source, correction, StageTimes(), predict).colored
 
     def colorize_folder(
         self,
@@ -216,7 +217,7 @@ class Colorizer:
     ) -> Outcome:
         """Take one photograph through all stages, to its result in the folder."""
         correction = job.corrections.of(job.name_of(photo.path))
-        painted = self._painter.paint(photo, correction, times, predict)
+        painted = paint(self._painter, photo, correction, times, predict)
         colored = painted.colored
         if colored.status is Status.SKIPPED:
             return Outcome(photo.path, Status.SKIPPED)
@@ -234,6 +235,8 @@ class Colorizer:
             colored.how,
             note=colored.note,
             left_out=colored.left_out,
+            pages=colored.pages,
+            pages_copied=colored.pages_copied,
             written=written,
             colorfulness=painted.colorfulness,
         )

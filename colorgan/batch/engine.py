@@ -82,7 +82,7 @@ class Engine:
                 try:
                     with times("read"):
                         data, stamp = _read(item)
-                        photo = Photo.of(item.path, data, self.config.max_pixels)
+                        photo = Photo.of(item.path, data, self.config.max_pixels, pages=True)
                         sha256 = photo.sha256
                     outcome = color(photo, stamp, batcher)
                     del data, photo

@@ -39,6 +39,10 @@ class Entry:
     """Why the luma of a grayscale JPEG was not kept, or of what kind a picture is that is not read."""
     left_out: tuple[str, ...] = ()
     """What the input says or holds that has no place in its result, such as `IPTC`."""
+    pages: int = 0
+    """Of an input with several; 0 for any other."""
+    pages_copied: int = 0
+    """Those of them that were in color already, and are as they were."""
     error: str = ""
     size: int = 0
     """Of the input, in bytes."""

@@ -65,6 +65,8 @@ class OpenManifest(Manifest):
             how=outcome.how,
             note=outcome.note,
             left_out=outcome.left_out,
+            pages=outcome.pages,
+            pages_copied=outcome.pages_copied,
             error=outcome.error,
             size=outcome.stamp.size,
             mtime_ns=outcome.stamp.mtime_ns,

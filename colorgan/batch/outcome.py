@@ -129,6 +129,10 @@ class Outcome:
     """Why the luma of a gray JPEG was not kept, what it lacks, or the kind of a picture that is not read."""
     left_out: tuple[str, ...] = ()
     """What the file says or holds that has no place in its result, such as `IPTC`."""
+    pages: int = 0
+    """Of a file with several; 0 for any other."""
+    pages_copied: int = 0
+    """Those of them that were in color already, and are as they were."""
     error: str = ""
     seconds: float = 0.0
     """From reading the file to the result's being in place, the wait for its batch included."""

@@ -28,6 +28,10 @@ class Colored:
     """Why the luma of a grayscale JPEG was not kept, or what the file lacked; in words."""
     left_out: tuple[str, ...] = ()
     """What the photograph's file says or holds that has no place in this one, such as `IPTC`."""
+    pages: int = 0
+    """Of a file with several; 0 for any other."""
+    pages_copied: int = 0
+    """Those of them that were in color already, and are as they were."""
 
     @property
     def suffix(self) -> str:

@@ -124,7 +124,7 @@ def for_png(photo: Photo, credit: Credit, deep: bool) -> bytes:
 def for_tiff(photo: Photo, credit: Credit, deep: bool) -> tuple[Order, Folder]:
     """The byte order of a result, that of the tags, and the tags that describe it."""
     metadata = photo.metadata
-    order: Order = "<"
+    order: Order = ">" if photo.format == "TIFF" and photo.data.startswith(b"MM") else "<"
     folder: Folder = {}
     if directory := metadata.directory:
         order = directory.order

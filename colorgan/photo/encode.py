@@ -34,6 +34,7 @@ from colorgan.photo.jpeg2000 import encode_jpeg2000
 from colorgan.photo.jpeg_xl import encode_jpeg_xl, transcode
 from colorgan.photo.keep_luma import keep_luma
 from colorgan.photo.left_out import left_out
+from colorgan.photo.orientation import SIDEWAYS
 from colorgan.photo.pillow import DECODE_ERRORS
 from colorgan.photo.png import encode_png
 from colorgan.photo.tiff import encode_tiff
@@ -203,7 +204,7 @@ def _lossless(photo: Photo, merged: Any, format: str, credit: Credit) -> bytes:
     """Encode pixels uint8 or uint16 (H, W, 3 or 4) as PNG, TIFF or BMP."""
     deep = merged.dtype == np.uint16
     if format == "TIFF":
-        return encode_tiff(merged, *for_tiff(photo, credit, deep))
+        return encode_tiff(merged, *for_tiff(photo, credit, deep), _reductions(photo))
     if format == "PNG":
         return encode_png(merged, [for_png(photo, credit, deep)])
     meters = pixels_per_meter(photo.metadata)
@@ -211,6 +212,12 @@ def _lossless(photo: Photo, merged: Any, format: str, credit: Credit) -> bytes:
         return encode_bmp(np.asarray(merged, np.uint8), meters)
     dpi = {"dpi": tuple(side * 0.0254 for side in meters)} if all(meters) else {}
     return _save(Image.fromarray(merged), format, dpi)
+
+
+def _reductions(photo: Photo) -> list[tuple[int, int]]:
+    """Widths and heights, as seen, in which a TIFF shows its picture smaller besides."""
+    sideways = photo.orientation in SIDEWAYS
+    return [size[::-1] if sideways else size for size in photo.reductions]
 
 
 def _coded(photo: Photo, pixels: Planes | DeepPlanes, format: str, quality: int, credit: Credit) -> bytes:

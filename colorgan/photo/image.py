@@ -63,6 +63,10 @@ class Photo:
     """Of a TIFF: where the picture is, as others may be previews."""
     tiff: TiffLayout | None = None
     """Of a TIFF whose samples Pillow does not read as they are."""
+    pages: tuple[int, ...] = ()
+    """Of a TIFF with several pages: where they are. All else here is of the first."""
+    reductions: tuple[tuple[int, int], ...] = ()
+    """Widths and heights, as stored, in which a TIFF shows the picture smaller besides."""
     is_ycc: bool = False
     """Whether it is a JPEG in color that stores luma and chroma."""
     missing: float | None = None
@@ -75,19 +79,25 @@ class Photo:
     """The file, if it is a JPEG XL that was made of a JPEG."""
 
     @classmethod
-    def read(cls, path: AnyPath, max_pixels: int = MAX_PIXELS) -> Photo:
-        """Read a file; its pixels are not decoded yet."""
+    def read(cls, path: AnyPath, max_pixels: int = MAX_PIXELS, *, pages: bool = False) -> Photo:
+        """Read a file; its pixels are not decoded yet. A file of several pages must be allowed by `pages`."""
         try:
             data, _ = storage_of(path).read(path)
         except OSError as error:
             raise ImageError(path, f"cannot be read ({error.strerror})") from error
-        return cls.of(path, data, max_pixels)
+        return cls.of(path, data, max_pixels, pages=pages)
 
     @classmethod
-    def of(cls, path: AnyPath, data: bytes, max_pixels: int = MAX_PIXELS) -> Photo:
-        """Look at the bytes of a file, which `path` names in messages; raises ImageError."""
+    def of(cls, path: AnyPath, data: bytes, max_pixels: int = MAX_PIXELS, *, pages: bool = False) -> Photo:
+        """Look at the bytes of a file, which `path` names in messages; raises ImageError.
+
+        A TIFF of several pages must be allowed by `pages`; it is looked at as its first one.
+        """
         if data[:4] in TIFF_MARKS:
-            return cls._of_tiff(path, data, max_pixels)
+            photo = cls(path, data, *open_tiff(path, data, max_pixels))
+            if photo.pages and not pages:
+                raise ImageError(path, f"holds {len(photo.pages)} pages; save one of them as an image")
+            return photo
         with opening(path):
             transcoded = jpeg_xl.jpeg_in(data)
             coded = None if transcoded else open_coded(data)
@@ -108,7 +118,7 @@ class Photo:
             frames = 1 if format == "JPEG" else frames_of(path, image)  # in cameras' JPEG, previews follow
             described = _described(image, format, picture)
         if frames > 1:
-            raise ImageError(path, f"holds {frames} pages or frames; split it into single images first")
+            raise ImageError(path, f"is an animation of {frames} frames; save one of them as an image")
         photo = cls(
             path,
             data,
@@ -133,9 +143,9 @@ class Photo:
             path, data, data, coded.format, coded.mode, size, described, orientation, profile, coded=coded
         )
 
-    @classmethod
-    def _of_tiff(cls, path: AnyPath, data: bytes, max_pixels: int) -> Photo:
-        return cls(path, data, *open_tiff(path, data, max_pixels))
+    def of_page(self, number: int, max_pixels: int = MAX_PIXELS) -> Photo:
+        """A page of a TIFF with several, by a number from `pages`; raises ImageError."""
+        return Photo(self.path, self.data, *open_tiff(self.path, self.data, max_pixels, number))
 
     @property
     def file(self) -> bytes:

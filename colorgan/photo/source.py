@@ -37,17 +37,17 @@ IN_PNG = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 KEPT_INFO = ("dpi", "exif", "icc_profile", "transparency")
 
 
-def photo_of(source: Source, max_pixels: int = MAX_PIXELS) -> Photo:
-    """Read a photograph; raises ImageError for what is none."""
+def photo_of(source: Source, max_pixels: int = MAX_PIXELS, *, pages: bool = False) -> Photo:
+    """Read a photograph; raises ImageError for what is none, or has several pages unless `pages` is set."""
     if isinstance(source, str | PurePath):
-        return Photo.read(locate(source), max_pixels)
+        return Photo.read(locate(source), max_pixels, pages=pages)
     if isinstance(source, Image.Image):
         path = Path(getattr(source, "filename", "") or NAMELESS)
         return replace(Photo.of(path, _png_of(source, path), max_pixels), is_file=False)
     if isinstance(source, np.ndarray):
         return replace(Photo.of(NAMELESS, _png_of_array(source), max_pixels), is_file=False)
     if isinstance(source, bytes | bytearray | memoryview):
-        return Photo.of(NAMELESS, bytes(source), max_pixels)
+        return Photo.of(NAMELESS, bytes(source), max_pixels, pages=pages)
     if not hasattr(source, "read"):
         raise ImageError(NAMELESS, f"is of the type {type(source).__name__}; give a path, bytes or an image")
     name = getattr(source, "name", "")
@@ -58,7 +58,7 @@ def photo_of(source: Source, max_pixels: int = MAX_PIXELS) -> Photo:
         raise ImageError(path, f"cannot be read ({error})") from error
     if not isinstance(data, bytes):
         raise ImageError(path, "is opened as text; open it in binary mode")
-    return Photo.of(path, data, max_pixels)
+    return Photo.of(path, data, max_pixels, pages=pages)
 
 
 def _png_of(image: Image.Image, path: Path) -> bytes:

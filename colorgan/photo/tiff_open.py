@@ -10,7 +10,8 @@ from colorgan.photo.icc import fitting
 from colorgan.photo.ifd import Block, Folder, with_directory
 from colorgan.photo.metadata import Metadata
 from colorgan.photo.pillow import check_size, open_picture, opening
-from colorgan.photo.tiff_pixels import TiffLayout, is_preview
+from colorgan.photo.tiff_pages import pictures_of, reductions_of
+from colorgan.photo.tiff_pixels import TiffLayout
 from colorgan.storage.paths import AnyPath
 
 TIFF_MARKS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
@@ -29,18 +30,22 @@ class TiffFacts(NamedTuple):
     profile: bytes
     page: int
     tiff: TiffLayout | None
+    pages: tuple[int, ...]
+    reductions: tuple[tuple[int, int], ...]
 
 
-def open_tiff(path: AnyPath, data: bytes, max_pixels: int) -> TiffFacts:
-    """The facts of a file, which `path` names in messages; raises ImageError."""
+def open_tiff(path: AnyPath, data: bytes, max_pixels: int, number: int | None = None) -> TiffFacts:
+    """The facts of a file, which `path` names in messages, or of one of its directories; raises ImageError.
+
+    Without a number, it is the first directory that is a picture.
+    """
     with opening(path):
         block = Block.parse(data)
         pages = list(block.directories())
-        pictures = [number for number, page in enumerate(pages) if not is_preview(page)] or [0]
-        layout = TiffLayout.of(pages[pictures[0]])
-    if len(pictures) > 1:
-        raise ImageError(path, f"holds {len(pictures)} pages or frames; split it into single images first")
-    size, page = (layout.width, layout.height), pictures[0]
+        pictures = pictures_of(pages)
+        page = pictures[0] if number is None else number
+        layout, reductions = TiffLayout.of(pages[page]), reductions_of(block, pages, page)
+    size = (layout.width, layout.height)
     if not layout.is_deep:
         with opening(path):
             mode = open_picture(data, page).mode
@@ -63,4 +68,7 @@ def open_tiff(path: AnyPath, data: bytes, max_pixels: int) -> TiffFacts:
         # Pillow would turn it when it is loaded, and fail where XMP has a type of its own.
         folder: Folder = {tag: value for tag, value in pages[page].entries.items() if tag in UNTURNED}
         picture, page = with_directory(data, folder, block.order, block.is_big), 0
-    return TiffFacts(picture, "TIFF", mode, size, described, orientation, profile, page, deep)
+    several = tuple(pictures) if len(pictures) > 1 and number is None else ()
+    return TiffFacts(
+        picture, "TIFF", mode, size, described, orientation, profile, page, deep, several, reductions
+    )

@@ -51,6 +51,12 @@ def is_preview(directory: Directory) -> bool:
     return bool(kind & (REDUCED | MASK)) or directory.number(OLD_SUBFILE_TYPE) == OLD_REDUCED
 
 
+def is_reduced(directory: Directory) -> bool:
+    """Whether a page shows a picture smaller."""
+    reduced = bool(directory.number(SUBFILE_TYPE) & REDUCED) and not directory.number(SUBFILE_TYPE) & MASK
+    return reduced or directory.number(OLD_SUBFILE_TYPE) == OLD_REDUCED
+
+
 @dataclass(frozen=True)
 class TiffLayout:
     """How the samples of a page lie in the file."""

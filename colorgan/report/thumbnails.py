@@ -52,7 +52,7 @@ class Thumbnails:
 
     def add_result(self, path: str, result: Path) -> None:
         """Make both from a result: its gray is what the photograph was. Raises ImageError."""
-        photo = Photo.read(result)
+        photo = Photo.read(result, pages=True)
         small = photo.reduced(*_fit(*photo.size))
         before, after = self.pair(path)
         _save(before, small.convert("L"))
