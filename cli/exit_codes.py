@@ -33,7 +33,9 @@ TRAINING = (
     "timm",
 )
 EXTRAS = dict.fromkeys((*TRAINING, "onnxscript", "tensorboard"), "train") | {"ray": "ray", "fsspec": "cloud"}
-EXTRAS |= dict.fromkeys(("h11", "prometheus_client", "starlette", "uvicorn"), "serve")
+EXTRAS |= dict.fromkeys(("h11", "prometheus_client", "starlette", "uvicorn"), "serve") | {
+    "watchfiles": "watch"
+}
 """What to install for a package that is missing."""
 
 

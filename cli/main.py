@@ -24,6 +24,7 @@ COMMANDS = (
     "serve",
     "status",
     "train",
+    "watch",
 )
 
 

@@ -6,6 +6,7 @@ from colorgan.config.colorize import MAX_PIXELS, MOST_WORKERS, ColorizeConfig
 from colorgan.config.export import EXPORT_FORMATS, ExportConfig
 from colorgan.config.serve import ServeConfig
 from colorgan.config.training import GeneratorConfig, PrepareConfig, TrainingConfig
+from colorgan.config.watch import WatchConfig
 
 __all__ = [
     "EXPORT_FORMATS",
@@ -19,4 +20,5 @@ __all__ = [
     "PrepareConfig",
     "ServeConfig",
     "TrainingConfig",
+    "WatchConfig",
 ]

@@ -1,0 +1,191 @@
+"""Color what is dropped into a folder, once it is whole. All that is remembered is in the manifest.
+
+Links below the folder are not followed: one could lead out of it, or to the results, which would then be
+colored without end, and changes behind a link are not announced.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+from threading import Event
+from time import monotonic
+
+from colorgan.batch.job import PREFIX, Job
+from colorgan.batch.manifest import Manifest
+from colorgan.batch.outcome import Outcome, Status
+from colorgan.batch.pending import is_same, pending
+from colorgan.batch.sources import has_image_suffix
+from colorgan.colorizer import Colorizer
+from colorgan.config import WatchConfig
+from colorgan.corrections.file import Corrections
+from colorgan.errors import ImageError, InUseError, RunError, UsageError
+from colorgan.photo.image import Photo
+from colorgan.storage.paths import storage_of
+from colorgan.storage.protocol import UNREAD, Found, Stamp
+
+TICK = 0.5
+"""Seconds from one look at the files that wait to the next."""
+SURVEY = 300.0
+"""Seconds after which the whole folder is looked through, as an announcement may be lost."""
+PATIENCE = 10
+"""A photograph that looks cut short is given so many times the time to settle."""
+
+
+@dataclass
+class Watch:
+    """A folder that is watched, and where its results go."""
+
+    source: Path
+    destination: Path
+    settings: WatchConfig
+    prefix: str = PREFIX
+    links: int = 0
+    """Links that were found below the folder, and left alone."""
+    _waiting: dict[Path, tuple[Stamp, float]] = field(default_factory=dict)
+    """What is not done yet: how it was last seen, and since when it is so."""
+
+    def __post_init__(self) -> None:
+        self.source, self.destination = self.source.resolve(), self.destination.resolve()
+        if not self.source.is_dir():
+            raise UsageError(f"{self.source}: there is no such folder")
+        for one, other in ((self.source, self.destination), (self.destination, self.source)):
+            if one == other or one in other.parents:
+                raise UsageError(
+                    f"{self.destination} and {self.source} overlap; choose another folder for results"
+                )
+
+    def outcomes(self, colorizer: Colorizer, stop: Event) -> Iterator[Outcome]:
+        """Color what is there and what comes, until told to stop.
+
+        RunError if the folder is gone, or the results cannot be written.
+        """
+        surveyed, seen = -SURVEY, ""
+        for changed in self._changes(stop):
+            now = monotonic()
+            if not self.source.is_dir():
+                raise RunError(f"{self.source}: is gone; start again when it is back")
+            if self.settings.poll or now - surveyed >= SURVEY:
+                files, state = self._survey()
+                if state != seen or now - surveyed >= SURVEY:
+                    changed |= set(self._not_done(colorizer, files, is_first=not seen))
+                    surveyed, seen = now, state
+            for path in changed:
+                self._waiting.setdefault(path, (UNREAD, now))
+            ripe = [path for path in list(self._waiting) if self._is_ripe(path, now)]
+            try:
+                yield from self._color(colorizer, ripe, stop)
+            except InUseError:  # to be tried again
+                self._waiting |= dict.fromkeys(ripe, (UNREAD, now))
+
+    def _color(self, colorizer: Colorizer, paths: list[Path], stop: Event) -> Iterator[Outcome]:
+        if not paths or stop.is_set():
+            return
+        if not storage_of(self.destination).tells_case_apart(self.destination):
+            paths, _ = self._survey()  # two names may be one there: all are to be known
+        for outcome in colorizer.run(self._job(paths), stop):
+            if outcome.status is not Status.DONE:
+                yield outcome
+
+    def _job(self, paths: list[Path]) -> Job:
+        found = tuple(map(Found, paths))
+        corrections = Corrections.find(self.destination, self.source)
+        return Job(self.source, self.destination, found, prefix=self.prefix, corrections=corrections)
+
+    def _not_done(self, colorizer: Colorizer, files: list[Path], is_first: bool) -> Iterator[Path]:
+        """The files that the manifest does not know as they are; what failed is tried again at the start."""
+        job, manifest = self._job(files), Manifest(self.destination)
+        for item in pending(job, manifest, colorizer.made_by(job)):
+            if isinstance(item, Found):
+                entry = manifest.entries.get(job.name_of(item.path))
+                if is_first or not (entry and entry.status == Status.FAILED and is_same(item, entry)):
+                    yield item.path
+
+    def _survey(self) -> tuple[list[Path], str]:
+        """All images in the folder and below, without following links, and a digest of their state."""
+        found, digest, folders = list[Path](), sha256(), [self.source]
+        self.links = 0
+        while folders:
+            try:
+                with os.scandir(folders.pop()) as entries:
+                    visible = [entry for entry in entries if entry.name[0] != "."]
+                for entry in sorted(visible, key=lambda each: each.name):
+                    if entry.is_symlink():
+                        self.links += 1
+                    elif entry.is_dir():
+                        folders.append(Path(entry.path))
+                    elif has_image_suffix(path := Path(entry.path)):
+                        seen = entry.stat()
+                        digest.update(os.fsencode(f"{path}\0{seen.st_size} {seen.st_mtime_ns}\0"))
+                        found.append(path)
+            except OSError:  # gone meanwhile, or not to be read: the next survey sees
+                continue
+        return sorted(found), digest.hexdigest()
+
+    def _changes(self, stop: Event) -> Iterator[set[Path]]:
+        """What may have changed, every now and then; often nothing."""
+        if self.settings.poll:
+            while not stop.wait(self.settings.interval):
+                yield set()
+            return
+        from watchfiles import Change, watch
+
+        try:
+            for changes in watch(
+                self.source,
+                watch_filter=None,
+                debounce=300,
+                rust_timeout=round(1000 * TICK),
+                yield_on_timeout=True,
+                stop_event=stop,
+                raise_interrupt=False,
+                ignore_permission_denied=True,
+            ):
+                yield {
+                    path
+                    for change, name in changes
+                    if change is not Change.deleted
+                    for path in self._files_of(Path(name))
+                }
+        except (OSError, RuntimeError) as error:
+            if not self.source.is_dir():
+                raise RunError(f"{self.source}: is gone; start again when it is back") from error
+            raise RunError(
+                f"{self.source}: cannot be watched ({error}); --poll looks again and again"
+            ) from error
+
+    def _files_of(self, path: Path) -> list[Path]:
+        """A file that was announced, or the files of a folder that was moved here."""
+        below = path.parts[len(self.source.parts) :]
+        if any(name.startswith(".") for name in below) or Path(os.path.realpath(path)) != path:
+            return []
+        if path.is_dir():
+            return [each for each in self._survey()[0] if path in each.parents]
+        return [path] if has_image_suffix(path) else []
+
+    def _is_ripe(self, path: Path, now: float) -> bool:
+        """Whether a file that waits is whole, as far as can be told; one that is gone waits no more."""
+        before, since = self._waiting[path]
+        try:
+            stamp = storage_of(path).stat(path)
+        except OSError:
+            del self._waiting[path]
+            return False
+        if stamp != before:
+            self._waiting[path] = stamp, now
+            return False
+        still = now - since
+        if still < self.settings.settle or not (still >= PATIENCE * self.settings.settle or _is_whole(path)):
+            return False
+        del self._waiting[path]
+        return True
+
+
+def _is_whole(path: Path) -> bool:
+    try:
+        return Photo.read(path).missing is None
+    except ImageError:
+        return False
