@@ -80,6 +80,7 @@ class Watch:
                 yield from self._color(colorizer, ripe, stop)
             except InUseError:  # to be tried again
                 self._waiting |= dict.fromkeys(ripe, (UNREAD, now))
+        self._survey()  # counts the links that are there now
 
     def _color(self, colorizer: Colorizer, paths: list[Path], stop: Event) -> Iterator[Outcome]:
         if not paths or stop.is_set():
