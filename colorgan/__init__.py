@@ -1,4 +1,4 @@
-"""Color a whole archive of black-and-white photographs; train and export a GAN for it.
+"""Color a whole archive of black-and-white photographs; train and export the model.
 
 from colorgan import colorize
 colorize("photo.jpg").save("colored.jpg")

@@ -36,9 +36,9 @@ class Backend(Protocol):
 class Closed:
     """The backend of a closed model."""
 
-    def predict(self, luma: Planes) -> Planes:
+    def predict(self, _luma: Planes) -> Planes:
         """Raise UsageError."""
-        raise UsageError(f"the model is closed, so it colors no {luma.shape}; load it again")
+        raise UsageError("the model is closed; load it again")
 
 
 class FixedBatch:

@@ -56,7 +56,7 @@ def iter_restored(results: Path, destination: Path) -> Iterator[Outcome]:
             yield _restored(path, entry, results, destination)
     yield from unreadable
     for output in entries:
-        yield failed(results / output, "is gone, though the manifest tells of it")
+        yield failed(results / output, "is missing, but the manifest lists it; colorize its photograph again")
 
 
 def _restored(path: Path, entry: Entry | None, results: Path, destination: Path) -> Outcome:
@@ -72,7 +72,7 @@ def _restored(path: Path, entry: Entry | None, results: Path, destination: Path)
         if not output.exists():
             write_result(output, original)
         elif output.read_bytes() != original:
-            raise ImageError(path, f"{output} is another file already")
+            raise ImageError(path, f"{output} exists and differs; choose another folder for the originals")
         return Outcome(path, Status.RESTORED, output)
     except ImageError as error:
         return failed(path, error.reason)
@@ -94,7 +94,7 @@ def _original(path: Path, entry: Entry | None) -> bytes | None:
         raise ImageError(path, f"cannot be read ({error})") from error
     except NoRecordError:
         if entry and entry.how == How.LUMA_KEPT:
-            raise ImageError(path, "holds its original no more: another program saved it") from None
+            raise ImageError(path, "no longer holds its original: another program saved it") from None
         if entry and entry.output_sha256 and hashlib.sha256(data).hexdigest() != entry.output_sha256:
             raise ImageError(path, "was changed since it was written") from None
         return None
@@ -102,7 +102,7 @@ def _original(path: Path, entry: Entry | None) -> bytes | None:
         raise ImageError(path, f"its original cannot be restored: {error}") from error
     was_jpeg_xl = entry and entry.path.lower().endswith(".jxl")
     if entry and entry.sha256 and not was_jpeg_xl and hashlib.sha256(original).hexdigest() != entry.sha256:
-        raise ImageError(path, "holds another original than the manifest tells of")
+        raise ImageError(path, "holds another original than the manifest records")
     return original
 
 
