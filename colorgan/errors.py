@@ -56,6 +56,7 @@ class _FileError(ColorganError):
     """A problem with one file, `path`, for a `reason`."""
 
     def __init__(self, path: PurePath, reason: str) -> None:
+        reason = " ".join(reason.split())  # libraries' words may be several lines
         super().__init__(path, reason)  # both in args: survives pickling
         self.path, self.reason = path, reason
 

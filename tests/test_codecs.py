@@ -211,8 +211,9 @@ def test_a_missing_library_is_named_with_the_extra(
 def test_a_cut_file_is_refused(kind: str) -> None:
     data = FILES[kind][0]
     for share in (0.1, 0.5, 0.95):
-        with pytest.raises(ImageError):
+        with pytest.raises(ImageError) as caught:
             colored(data[: int(len(data) * share)])
+        assert "\n" not in str(caught.value)
 
 
 def test_the_orientation_of_heic_and_of_jpeg_2000_is_applied_once() -> None:
