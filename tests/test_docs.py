@@ -128,6 +128,8 @@ def test_the_architecture_names_every_room_and_only_files_that_are_there() -> No
     page = (ROOT / "docs" / "architecture.md").read_text()
     rooms = {path.parent.name for path in (ROOT / "colorgan").glob("*/__init__.py")}
     assert set(re.findall(r"^\| `(\w+)/` \|", page, re.MULTILINE)) == rooms
+    front_door = [path.name for path in (ROOT / "colorgan").glob("*.py") if path.name != "__init__.py"]
+    assert not [name for name in front_door if f"`{name}`" not in page]
     files = re.findall(r"`(\w+/\w+\.py)`", page)
     assert len(files) >= 10
     assert not [
