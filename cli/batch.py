@@ -249,6 +249,6 @@ def show(colorizer: Colorizer, batch: Batch, times: StageTimes, images: int, sec
     summary = RunSummary(
         now, seconds, images, model.runs_on, model.credit.model, model.license, model.card, times.shares()
     )
-    page = write_report(Path(batch.job.destination), summary)
+    page = write_report(Path(batch.job.destination), summary, batch.job.corrections)
     batch.output.say(f"Report: {page}")
     batch.output.event("report", path=str(page))

@@ -150,7 +150,7 @@ class Colorizer:
             return list(self.run(job))
         results = on_disk(job.destination, "copy the results to this machine for a report")
         outcomes = list(self.run(job, thumbnails=Thumbnails.of(results)))
-        write_report(results)
+        write_report(results, corrections=job.corrections)
         return outcomes
 
     def run(
@@ -227,7 +227,9 @@ class Colorizer:
         if thumbnails and painted.chroma:
             # Without them, the report makes its own of the result, which is whole.
             with times("thumbnail"), suppress(OSError, ImageError):
-                thumbnails.add(job.name_of(photo.path), photo, painted.chroma.planes)
+                thumbnails.add(
+                    job.name_of(photo.path), photo, painted.chroma.planes, painted.chroma.predicted
+                )
         return Outcome(
             photo.path,
             colored.status,

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 from urllib.request import Request, urlopen
 
 import numpy as np
@@ -15,7 +16,7 @@ import pytest
 import torch
 from onnx import helper
 from PIL import Image
-from reports import HOSTILE, call
+from reports import CHROMIUM, HOSTILE, call
 
 from colorgan.batch.job import Job
 from colorgan.batch.outcome import How, Outcome, Status, Written
@@ -262,6 +263,19 @@ def hostile_results(exports: dict[str, Path], hostile_photos: Path, tmp_path: Pa
     )
     assert f"Report: {tmp_path / 'results' / 'report' / 'index.html'}\n" in out
     return tmp_path / "results"
+
+
+@pytest.fixture
+def browser() -> Iterator[Any]:
+    """Chromium, the system's or Playwright's own."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as started:
+        try:
+            chromium = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        except playwright.Error:
+            pytest.skip("there is no Chromium: install it, or run `playwright install chromium`")
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture

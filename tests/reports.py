@@ -1,8 +1,14 @@
 """What tests of the report share, with the fixtures `hostile_photos` and `hostile_results`."""
 
+import shutil
+from pathlib import Path
+from typing import Any
+
 from click.testing import CliRunner
 
 from colorgan.cli.main import main
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 HOSTILE = [
     "<img src=x onerror=alert(1)>.jpg",
@@ -16,3 +22,29 @@ def call(*arguments: object) -> str:
     result = CliRunner().invoke(main, [str(argument) for argument in arguments])
     assert result.exit_code in (0, 1), result.output
     return result.stdout
+
+
+def open_page(browser: Any, hostile_results: Path, **options: Any) -> tuple[Any, list[str]]:
+    """The page from disk, and whatever is wrong as it comes up."""
+    page, wrong = browser.new_page(**options), []
+
+    def refuse(dialog: Any) -> None:
+        wrong.append(f"dialog: {dialog.message}")
+        dialog.dismiss()
+
+    page.on("console", lambda message: wrong.append(f"console: {message.text}"))
+    page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
+    page.on("dialog", refuse)
+    page.on("request", lambda request: wrong.extend({request.url} if request.url[:5] != "file:" else ()))
+    page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
+    page.goto((hostile_results / "report" / "index.html").as_uri())
+    return page, wrong
+
+
+def wait_until(page: Any, expression: str) -> None:
+    """Wait as `page.wait_for_function` does, whose second look the page's security policy forbids."""
+    for _ in range(600):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(expression)

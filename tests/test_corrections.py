@@ -112,9 +112,10 @@ def test_a_name_counts_however_unicode_writes_it() -> None:
 
 def test_text_is_kept_by_its_rule() -> None:
     corrections = Corrections.parse(TEXT)
-    assert corrections.head + "".join(rule.text for rule in corrections.rules) == TEXT
-    tricky = TEXT + '[[photo]]\npath = """\n[[photo]]\n"""\nskip = true\n'
-    assert Corrections.parse(tricky).rules[2].path == "[[photo]]\n"
+    assert corrections.text == TEXT
+    for other in ('[[photo]]\npath = """\n[[photo]]\n"""\nskip = true\n', 'photo = [{ path = "a.jpg" }]'):
+        with pytest.raises(UsageError, match="line 1"):
+            Corrections.parse(other)
 
 
 def test_a_mark_tells_corrections_apart() -> None:

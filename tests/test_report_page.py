@@ -1,56 +1,14 @@
 """The page of the report in a browser."""
 
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from reports import open_page, wait_until
 
 from colorgan.batch.entry import Entry
 from colorgan.batch.manifest_store import NAME
 from colorgan.report import write_report
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-
-
-@pytest.fixture
-def browser() -> Iterator[Any]:
-    """Chromium, the system's or Playwright's own."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        try:
-            chromium = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        except playwright.Error:
-            pytest.skip("there is no Chromium: install it, or run `playwright install chromium`")
-        yield chromium
-        chromium.close()
-
-
-def open_page(browser: Any, hostile_results: Path, **options: Any) -> tuple[Any, list[str]]:
-    """The page from disk, and whatever is wrong as it comes up."""
-    page, wrong = browser.new_page(**options), []
-
-    def refuse(dialog: Any) -> None:
-        wrong.append(f"dialog: {dialog.message}")
-        dialog.dismiss()
-
-    page.on("console", lambda message: wrong.append(f"console: {message.text}"))
-    page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
-    page.on("dialog", refuse)
-    page.on("request", lambda request: wrong.extend({request.url} if request.url[:5] != "file:" else ()))
-    page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
-    page.goto((hostile_results / "report" / "index.html").as_uri())
-    return page, wrong
-
-
-def wait_until(page: Any, expression: str) -> None:
-    """Wait as `page.wait_for_function` does, whose second look the page's security policy forbids."""
-    for _ in range(600):
-        if page.evaluate(expression):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(expression)
 
 
 def test_in_a_browser_names_are_text_and_nothing_asks_the_network(

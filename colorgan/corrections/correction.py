@@ -19,20 +19,27 @@ WITHIN = 50.0
 """Degrees from its hue up to which a rule counts, less and less from the half of it on."""
 HIGHEST = 4.0
 """Of saturation and of factors, as of `--saturation`."""
-MARK = "v1"
+EDITION = "1"
 """To be changed with what corrections do, so that photographs are colored again."""
+MARK = " correction="
+"""Comes before the hash of a correction in what a result depends on."""
 
 Chroma = tuple[float, float]
 """Cb and Cr, 0 being neutral, in steps of 255."""
 
 
-def chroma_of(color: str) -> Chroma:
-    """The chroma of `#d9a58c`, or of a color by its name in CSS; raises UsageError for others."""
+def rgb_of(color: str) -> tuple[int, ...]:
+    """Red, green and blue, 0 to 255, of `#d9a58c`, or of a color by its name in CSS; raises UsageError."""
     try:
-        red, green, blue = ImageColor.getrgb(color)[:3]
+        return ImageColor.getrgb(color)[:3]
     except (ValueError, AttributeError) as error:
         remedy = "write it as #d9a58c, or by its name in CSS, such as skyblue"
         raise UsageError(f"{color!r} is no color; {remedy}") from error
+
+
+def chroma_of(color: str) -> Chroma:
+    """The chroma of `#d9a58c`, or of a color by its name in CSS; raises UsageError for others."""
+    red, green, blue = rgb_of(color)
     luma = RED * red + GREEN * green + BLUE * blue
     return (blue - luma) / CB_TO_BLUE, (red - luma) / CR_TO_RED
 
@@ -92,6 +99,11 @@ class HueRule:
                 return cls(hue, to=other, within=within)
         raise UsageError(f"{text!r} is no hue rule; {_AS}")
 
+    def __str__(self) -> str:
+        change = f"to {self.to}" if self.to else f"times {self.times:g}"
+        width = "" if self.within == WITHIN else f" within {self.within:g}"
+        return f"{self.hue} {change}{width}"
+
     @property
     def angle(self) -> float:
         """Of its hue in the plane of Cb and Cr, in radians."""
@@ -128,7 +140,7 @@ class Correction:
         if not self:
             return ""
         text = json.dumps(asdict(self), sort_keys=True)
-        return f" correction={hashlib.sha256(f'{MARK} {text}'.encode()).hexdigest()[:16]}"
+        return MARK + hashlib.sha256(f"{EDITION} {text}".encode()).hexdigest()[:16]
 
 
 _AS = "write 'blue times 0.3' or 'orange to #d08080', with 'within 40' at the end for fewer hues"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
@@ -54,8 +54,9 @@ class Corrections:
                 unknown = next(iter(values), "photo")
                 line = _Block(text, 0).line_of(unknown)
                 raise RuleError(line, f"{unknown!r} is not known here; begin each correction with [[photo]]")
-            if len(starts) != len(tables):  # as when a string of several lines holds what looks like one
-                starts = [0] * len(tables)
+            if len(starts) != len(tables):
+                remedy = "begin each correction with [[photo]] on a line of its own, as no other line does"
+                raise RuleError(_Block(text, 0).line_of("photo"), remedy)
             ends = [end for _, end in pairwise([*starts, len(text)])]
             blocks = [_Block(text, *place) for place in zip(starts, ends, strict=True)]
             rules = [
@@ -89,24 +90,23 @@ class Corrections:
                 return cls.load(folder / NAME)
         return cls()
 
+    @property
+    def text(self) -> str:
+        """The file as it is."""
+        return self.head + "".join(rule.text for rule in self.rules)
+
     def __bool__(self) -> bool:
         return bool(self.rules)
 
     def of(self, name: str) -> Correction:
         """What is changed of a photograph, by its path in the input folder with forward slashes."""
-        if not self.rules:
-            return NONE
+        return joined(self.rules_for(name)) if self.rules else NONE
+
+    def rules_for(self, name: str) -> list[Rule]:
+        """The rules that fit a photograph, in their order."""
         numbers = self._of_path.get(plain(name), [])
-        numbers = sorted(numbers + [number for number, rule in self._patterns if rule.fits(name)])
-        rules = [self.rules[number] for number in numbers]
-        strengths = [rule.saturation for rule in rules if rule.saturation is not None]
-        skips = [rule.skip for rule in rules if rule.skip is not None]
-        return Correction(
-            saturation=strengths[-1] if strengths else 1.0,
-            skip=skips[-1] if skips else False,
-            hues=tuple(hue for rule in rules for hue in rule.hues),
-            points=tuple(point for rule in rules for point in rule.points),
-        )
+        numbers = numbers + [number for number, rule in self._patterns if rule.fits(name)]
+        return [self.rules[number] for number in sorted(numbers)]
 
     def unused(self, names: Iterable[str]) -> list[str]:
         """The paths and patterns that fit none of these photographs, in their order, each once."""
@@ -129,6 +129,18 @@ class Corrections:
     @cached_property
     def _patterns(self) -> list[tuple[int, Rule]]:
         return [(number, rule) for number, rule in enumerate(self.rules) if rule.pattern]
+
+
+def joined(rules: Sequence[Rule]) -> Correction:
+    """What several rules for a photograph change together."""
+    strengths = [rule.saturation for rule in rules if rule.saturation is not None]
+    skips = [rule.skip for rule in rules if rule.skip is not None]
+    return Correction(
+        saturation=strengths[-1] if strengths else 1.0,
+        skip=skips[-1] if skips else False,
+        hues=tuple(hue for rule in rules for hue in rule.hues),
+        points=tuple(point for rule in rules for point in rule.points),
+    )
 
 
 UNCORRECTED = Corrections()

@@ -70,6 +70,11 @@ class Rule:
         )
 
     @property
+    def by(self) -> str:
+        """`path` or `pattern`."""
+        return "path" if self.path else "pattern"
+
+    @property
     def what(self) -> str:
         """The path or the pattern."""
         return self.path or self.pattern

@@ -19,13 +19,17 @@ from colorgan.batch.manifest import Manifest
 from colorgan.batch.manifest_store import NAME
 from colorgan.batch.outcome import Status, how_words, status_words
 from colorgan.batch.stores import manifests_of
+from colorgan.corrections.correction import MARK
+from colorgan.corrections.file import NAME as CORRECTIONS
+from colorgan.corrections.file import Corrections
 from colorgan.errors import RunError, UsageError
+from colorgan.report.rules import correction_of, rules_of
 from colorgan.report.thumbnails import FOLDER, Thumbnails
 from colorgan.storage.files import atomic_file
 from colorgan.version import __version__
 
 RUN = "run.json"
-PAGE = ("style.css", "script.js")
+PAGE = ("style.css", "editor.css", "spread.js", "script.js", "editor.js")
 
 
 @dataclass(frozen=True)
@@ -45,24 +49,29 @@ class RunSummary:
     """Of the stages in all the work, the largest first."""
 
 
-def write_report(results: Path, run: RunSummary | None = None) -> Path:
+def write_report(
+    results: Path, run: RunSummary | None = None, corrections: Corrections | None = None
+) -> Path:
     """Write the page for all that the manifest in a results folder tells of, and say where it is.
 
     Pictures that are missing are made from the results. Without `run`, what the last run with a report said
-    of itself is shown again.
+    of itself is shown again. `corrections` are those of the run; without them, those of the results folder
+    or, if it has none, of the last run with a report. The page has an editor that changes them.
     """
     if not manifests_of(results).is_there():
         raise UsageError(f"{results}: has no {NAME}; it is not a results folder of colorgan-batch")
     folder = results / FOLDER
     try:
         folder.mkdir(exist_ok=True)
+        corrections = _corrections(results, folder, corrections)
         if run:
             _write(folder / RUN, json.dumps(asdict(run)))
-        rows = list(_rows(results))
+        rows = list(_rows(results, corrections))
         source = files("colorgan.report") / "page"
         for name in PAGE:
             _write(folder / name, (source / name).read_text("utf-8"))
-        _write(folder / "data.js", f"const PHOTOGRAPHS = {as_script(rows)};\n")
+        known = as_script(rules_of(corrections))
+        _write(folder / "data.js", f"const PHOTOGRAPHS = {as_script(rows)};\nconst CORRECTIONS = {known};\n")
         # Everything that comes from files is text to the template, and escaped.
         environment = Environment(autoescape=True, undefined=StrictUndefined)
         template = environment.from_string((source / "index.html.j2").read_text("utf-8"))
@@ -85,7 +94,15 @@ def as_link(*parts: str) -> str:
     return quote(os.fsencode("/".join(parts)))
 
 
-def _rows(results: Path) -> Iterator[dict[str, Any]]:
+def _corrections(results: Path, folder: Path, given: Corrections | None) -> Corrections:
+    """Those that the editor begins with; what a run was given is kept for the next report."""
+    if given is None:
+        return Corrections.find(results, folder)
+    _write(folder / CORRECTIONS, given.text)
+    return given
+
+
+def _rows(results: Path, corrections: Corrections) -> Iterator[dict[str, Any]]:
     """What the page shows of each photograph."""
     thumbnails = Thumbnails.of(results)
     entries: dict[str, Entry] = Manifest(results).entries
@@ -101,11 +118,16 @@ def _rows(results: Path) -> Iterator[dict[str, Any]]:
         }
         if entry.output and (results / entry.output).is_file():
             row["link"] = as_link("..", entry.output)
-            if thumbnails.ensure(entry.path, results / entry.output):
+            is_predicted = entry.status == Status.COLORED and MARK not in entry.made_by
+            if thumbnails.ensure(entry.path, results / entry.output, is_predicted):
                 pair = (path.relative_to(results / FOLDER) for path in thumbnails.pair(entry.path))
                 before, after = (as_link(path.as_posix()) for path in pair)
                 row["after"] = after
                 row["before"] = before if entry.status == Status.COLORED else after
+                planes = thumbnails.planes(entry.path)
+                if entry.status in (Status.COLORED, Status.LEFT) and planes.is_file():
+                    row["planes"] = as_link(planes.relative_to(results / FOLDER).as_posix())
+                    row |= correction_of(corrections, entry.path)
         yield row
 
 

@@ -76,6 +76,7 @@ function open(index) {
   const facts = [photo.words, photo.how, `${photo.seconds.toFixed(2)} s`];
   if (photo.status === "colored") facts.push(`colorfulness ${photo.colorfulness.toFixed(1)}`);
   byId("viewer-facts").textContent = facts.filter(Boolean).join("; ");
+  viewer.dispatchEvent(new CustomEvent("photo", { detail: photo }));
   if (!viewer.open) {
     viewer.showModal();
     split.focus();
