@@ -110,7 +110,7 @@ def run_until(store: ObjectPath, results: ObjectPath, count: int, ending: signal
 
 def images(folder: ObjectPath) -> dict[str, bytes]:
     """Results by name."""
-    found = (path for path, _ in ObjectListing(folder).files(ignore) if path.suffix == ".jpg")
+    found = (path for path, *_ in ObjectListing(folder).files(ignore) if path.suffix == ".jpg")
     return {path.relative_to(folder).as_posix(): OBJECTS.read(path)[0] for path in found}
 
 

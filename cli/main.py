@@ -12,6 +12,7 @@ from importlib import import_module
 import click
 
 COMMANDS = (
+    "bag",
     "batch",
     "doctor",
     "evaluate",

@@ -51,12 +51,13 @@ def follow(outcomes: Iterator[Outcome], batch: Batch, stop: Event, images: int) 
                 left_out=outcome.left_out,
                 pages=outcome.pages,
                 pages_copied=outcome.pages_copied,
+                sidecars=[carried.output for carried in outcome.sidecars],
                 error=outcome.error,
                 seconds=round(outcome.seconds, 4),
             )
             output.detail(f"{shown(job.relative(outcome.path))}: {words(outcome)}")
-            if outcome.status is Status.DONE:
-                bar.total = min(images - counts[Status.DONE], job.limit or images)
+            if outcome.status in (Status.DONE, Status.CARRIED):
+                bar.total = min(images - counts[Status.DONE] - counts[Status.CARRIED], job.limit or images)
             elif outcome.status is Status.NOT_READ:
                 tally.kinds[outcome.note] += 1
             elif outcome.status not in (Status.IGNORED, Status.RESULT):

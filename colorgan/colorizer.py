@@ -23,6 +23,7 @@ from colorgan.batch.pending import pending
 from colorgan.batch.results import write_result
 from colorgan.batch.sharding import Shard
 from colorgan.batch.sharing import Processes, number_of_processes
+from colorgan.batch.sidecars import Carrier
 from colorgan.batch.timing import StageTimes
 from colorgan.batch.trial import set_suspects_aside, try_alone
 from colorgan.config import ColorizeConfig
@@ -167,10 +168,10 @@ class Colorizer:
         When `stop` is set, what was begun is finished and no other file is taken. `times` is told what the
         stages take, and `thumbnails` are made of what is colored.
         """
-        stop, times = stop or Event(), times or StageTimes()
+        stop, times, carrier = stop or Event(), times or StageTimes(), Carrier(job, self.model.credit)
         made_by, suspects = self.made_by(job), list[Found]()
         with Manifest.open(job, made_by) as manifest:
-            items = pending(job, manifest, made_by, self.config.overwrite)
+            items = pending(job, manifest, made_by, self.config.overwrite, carrier)
             items = set_suspects_aside(items, job, manifest, suspects)
             number, items = number_of_processes(self._processes, items)
             noted = manifest.in_flight.announced(items, lambda found: job.name_of(found.path))
@@ -195,8 +196,8 @@ class Colorizer:
     ) -> Iterator[Outcome]:
         """Color these files of a job; no manifest is told."""
 
-        def color(photo: Photo, stamp: Stamp, predict: Predict) -> Outcome:
-            return self._colorize_file(photo, stamp, job, predict, times, thumbnails)
+        def color(photo: Photo, found: Found, stamp: Stamp, predict: Predict) -> Outcome:
+            return self._colorize_file(photo, found, stamp, job, predict, times, thumbnails)
 
         return self._engine.outcomes(job, todo, color, times)
 
@@ -209,6 +210,7 @@ class Colorizer:
     def _colorize_file(
         self,
         photo: Photo,
+        found: Found,
         stamp: Stamp,
         job: Job,
         predict: Predict,
@@ -224,6 +226,8 @@ class Colorizer:
         output = job.output_path(photo.path, colored.format)
         with times("write"):
             written = write_result(output, colored.data, stamp.mtime_ns * (colored.how is How.COPIED))
+            carrier = Carrier(job, self.model.credit)
+            sidecars = carrier.carry(found, output, colored.how, photo.sha256) if found.sidecars else ()
         if thumbnails and painted.chroma:
             # Without them, the report makes its own of the result, which is whole.
             with times("thumbnail"), suppress(OSError, ImageError):
@@ -240,6 +244,7 @@ class Colorizer:
             pages=colored.pages,
             pages_copied=colored.pages_copied,
             written=written,
+            sidecars=sidecars,
             colorfulness=painted.colorfulness,
         )
 

@@ -17,7 +17,7 @@ def batch(*arguments: object) -> Result:
 
 def objects(folder: ObjectPath) -> dict[str, bytes]:
     found = ObjectListing(folder, hidden=True).files(ignore)
-    return {path.relative_to(folder).as_posix(): OBJECTS.read(path)[0] for path, _ in found}
+    return {path.relative_to(folder).as_posix(): OBJECTS.read(path)[0] for path, *_ in found}
 
 
 def images(folder: ObjectPath) -> dict[str, bytes]:

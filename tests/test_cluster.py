@@ -105,7 +105,7 @@ class Fragile(Worker):
     """A worker that dies with one part of the work, whatever it is."""
 
     def color(self, job: Job) -> dict[str, float]:
-        for path, _ in job.listed or ():
+        for path, *_ in job.listed or ():
             if path.name == "07.jpg":
                 os.kill(os.getpid(), signal.SIGKILL)
         return super().color(job)

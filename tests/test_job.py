@@ -42,7 +42,7 @@ def test_what_cannot_work_is_refused(
 def test_results_inside_the_input_are_not_taken_for_input(photos: Path) -> None:
     (photos / "results").mkdir()
     (photos / "results/colorized_b.jpg").touch()
-    assert [path.name for path, _ in Job.plan(photos, photos / "results").files()] == ["a.jpg"]
+    assert [path.name for path, *_ in Job.plan(photos, photos / "results").files()] == ["a.jpg"]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,7 @@ def test_patterns_choose_by_path_or_name(photos: Path) -> None:
 
     def chosen(**patterns: tuple[str, ...]) -> list[str]:
         job = Job.plan(photos, photos.parent / "results", **patterns)
-        return [job.name_of(path) for path, _ in job.files()]
+        return [job.name_of(path) for path, *_ in job.files()]
 
     assert chosen(include=("1911/*",)) == ["1911/b.png", "1911/may/c.jpg"]
     assert chosen(include=("*.png", "a.*")) == ["1911/b.png", "sub/a.jpg"]
@@ -125,7 +125,7 @@ def test_a_list_keeps_the_paths_of_its_files(photos: Path, monkeypatch: pytest.M
     Path("list.txt").write_text("sub/a.jpg\n../elsewhere/b.jpg\nresults/colorized_a.jpg\n")
     job = Job.plan("@list.txt", "results")
     below_root = elsewhere.relative_to("/")
-    assert [job.output_path(path, "JPEG") for path, _ in job.files()] == [
+    assert [job.output_path(path, "JPEG") for path, *_ in job.files()] == [
         Path("results/sub/colorized_a.jpg"),
         Path("results", below_root, "colorized_b.jpg"),
     ]
@@ -155,4 +155,4 @@ def test_a_file_may_be_colored_into_its_own_folder_but_not_over_itself(photos: P
             Job.plan(photos / "sub/a.jpg", photos / "sub", prefix=prefix)
         return
     job = Job.plan(photos / "sub/a.jpg", photos / "sub", prefix=prefix)
-    assert [job.output_path(path, "JPEG").name for path, _ in job.files()] == ["colorized_a.jpg"]
+    assert [job.output_path(path, "JPEG").name for path, *_ in job.files()] == ["colorized_a.jpg"]

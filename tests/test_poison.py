@@ -144,7 +144,7 @@ def test_in_a_bucket_it_is_the_same(
     statuses = Counter(entry.status for entry in Manifest(results).entries.values())
     assert statuses == {"colored": COUNT - 1, "ended_process": 1}
     assert not [
-        path for path, _ in ObjectListing(results, hidden=True).files(ignore) if path.suffix == ".note"
+        path for path, *_ in ObjectListing(results, hidden=True).files(ignore) if path.suffix == ".note"
     ]
 
 

@@ -95,9 +95,13 @@ def test_a_listing_has_visible_files_folder_by_folder(folder: AnyPath, storage: 
 
     listing = storage.listing(folder)
     found = list(listing.files(ignore, leave_out))
-    assert sorted(path.relative_to(folder).as_posix() for path, _ in found) == ["a.jpg", "b.jpg", "sub/c.jpg"]
-    assert [path.name for path, _ in found if path.parent == folder] == ["a.jpg", "b.jpg"]
-    for path, stamp in found:
+    assert sorted(path.relative_to(folder).as_posix() for path, *_ in found) == [
+        "a.jpg",
+        "b.jpg",
+        "sub/c.jpg",
+    ]
+    assert [path.name for path, *_ in found if path.parent == folder] == ["a.jpg", "b.jpg"]
+    for path, stamp, *_ in found:
         assert storage.read(path, stamp)[0] == path.relative_to(folder).as_posix().encode()
     assert list(listing.files(ignore, leave_out)) == found  # it can be gone through again
 

@@ -39,7 +39,7 @@ class Child:
     """The process, started anew and not forked, with the model open."""
 
     def __init__(self, order: Order, environment: Mapping[str, str] | None = None) -> None:
-        job = replace(order.job, listing=None, listed=(), include=(), exclude=(), earlier={})
+        job = replace(order.job, listing=None, listed=(), include=(), exclude=(), earlier={}, sidecars={})
         self._process = subprocess.Popen(
             [sys.executable, "-c", CODE.format(path=sys.path)],
             stdin=subprocess.PIPE,

@@ -25,7 +25,7 @@ from colorgan.storage.paths import storage_of
 from colorgan.storage.protocol import Found, Stamp
 
 Predict = Callable[[Planes], Planes]
-ColorFile = Callable[[Photo, Stamp, Predict], Outcome]
+ColorFile = Callable[[Photo, Found, Stamp, Predict], Outcome]
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Engine:
                         data, stamp = _read(item)
                         photo = Photo.of(item.path, data, self.config.max_pixels, pages=True)
                         sha256 = photo.sha256
-                    outcome = color(photo, stamp, batcher)
+                    outcome = color(photo, item, stamp, batcher)
                     del data, photo
                 finally:
                     budget.release(needed)

@@ -11,7 +11,7 @@ import sys
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from colorgan.batch.outcome import How
 from colorgan.storage.protocol import Stamp
@@ -21,6 +21,40 @@ VERSION = 2
 
 ALIKE = ("status", "how", "made_by", "colorgan")
 """What millions of entries say alike is in memory once."""
+
+
+NUMBERED = ("size", "mtime_ns")
+"""How fields of a sidecar end that are numbers."""
+
+
+class Carried(NamedTuple):
+    """A sidecar of an input that went along with its result; the fields are as those of the input."""
+
+    path: str
+    size: int
+    mtime_ns: int
+    etag: str
+    output: str
+    output_size: int
+    output_mtime_ns: int
+    output_sha256: str
+
+    @property
+    def stamp(self) -> Stamp:
+        """Of the sidecar."""
+        return Stamp(self.size, self.mtime_ns, self.etag)
+
+    @classmethod
+    def read(cls, values: Any) -> Carried | None:
+        """From a line; None for what is none, or leads out of the folders."""
+        if not isinstance(values, dict) or not set(cls._fields) <= values.keys():
+            return None
+        known = {name: values[name] for name in cls._fields}
+        if not all(
+            isinstance(value, int if name.endswith(NUMBERED) else str) for name, value in known.items()
+        ):
+            return None
+        return cls(**known) if is_inside(known["output"]) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +94,8 @@ class Entry:
     """Of a result in object storage."""
     output_sha256: str = ""
     """Of the result, in hexadecimal; empty if that is not known."""
+    sidecars: tuple[Carried, ...] = ()
+    """XMP files of the input that went along with the result."""
     made_by: str = ""
     """The model, the settings that change a result, and a hash of its correction."""
     seconds: float = 0.0
@@ -78,7 +114,8 @@ class Entry:
 
     def to_line(self) -> str:
         """One line of ASCII JSON, without its end; names that are not UTF-8 stay by surrogateescape."""
-        return json.dumps({"version": VERSION, **asdict(self)})
+        sidecars = [each._asdict() for each in self.sidecars]
+        return json.dumps({"version": VERSION, **asdict(self), "sidecars": sidecars})
 
 
 TYPES: dict[str, type | tuple[type, ...]] = {
@@ -88,6 +125,7 @@ TYPES: dict[str, type | tuple[type, ...]] = {
     "int | None": (int, type(None)),
     "float": (float, int),
     "tuple[str, ...]": list,
+    "tuple[Carried, ...]": list,
 }
 FIELDS = {field.name: TYPES[str(field.type)] for field in fields(Entry)}
 
@@ -113,6 +151,8 @@ def parse(line: str) -> Entry | None:
     known = {name: values[name] for name, fit in fits.items() if fit}
     if "left_out" in known:
         known["left_out"] = tuple(map(str, known["left_out"]))
+    if "sidecars" in known:
+        known["sidecars"] = tuple(filter(None, map(Carried.read, known["sidecars"])))
     if known.get("output") and not is_inside(known["output"]):
         return None
     if "version" not in values:

@@ -15,6 +15,7 @@ from typing import Any
 from colorgan.batch.kinds import kind_of
 from colorgan.batch.manifest_store import NAME
 from colorgan.batch.sharding import Shard
+from colorgan.batch.sidecars import Sidecars, is_sidecar
 from colorgan.batch.sources import has_image_suffix, read_list
 from colorgan.batch.stores import manifests_of
 from colorgan.corrections.file import UNCORRECTED, Corrections
@@ -59,6 +60,8 @@ class Job:
     """The files in `root`, unless they were named one by one."""
     earlier: dict[AnyPath, frozenset[str]] = field(default_factory=dict, compare=False)
     """Folders that hold results of earlier runs, with these: they were come upon in `files`."""
+    sidecars: dict[AnyPath, Sidecars | None] = field(default_factory=dict, compare=False)
+    """Of folders that were come upon."""
 
     @classmethod
     def plan(cls, source: str | PurePath, destination: str | PurePath, **options: Any) -> Job:
@@ -136,20 +139,43 @@ class Job:
             for found in self.listed:
                 is_result = results in found.path.parents and found.path.name.startswith(self.prefix)
                 if not is_result and self._is_wanted(found.path):
-                    yield found
+                    yield self._listed_with_sidecars(found)
         elif self.listing:
             for found in self.listing.files(unreadable, self._not_to_list):
-                if self._is_wanted(found.path):
-                    yield found
+                there = self.sidecars.get(found.path.parent)
+                goes_along = there and is_sidecar(found.path.name) and there.belongs(found.path.name)
+                if not goes_along and self._is_wanted(found.path):
+                    yield self._with_sidecars(found) if there else found
+
+    def _with_sidecars(self, found: Found) -> Found:
+        there = self.sidecars.get(found.path.parent)
+        sidecars = there.of_image(found.path) if there else ()
+        return found._replace(
+            sidecars=tuple(each for each in sidecars if not self._is_like(each.path, self.exclude))
+        )
+
+    def _listed_with_sidecars(self, found: Found) -> Found:
+        """The same for a file that was named itself: its folder is listed, but not what is below it."""
+        if self.shard and self.shard.is_chunk:  # whoever cut it has seen to that
+            return found
+        if (folder := found.path.parent) not in self.sidecars:
+            names = storage_of(folder).beside(found.path)
+            stamps = {name: stamp for name, stamp in names.items() if is_sidecar(name)}
+            self.sidecars[folder] = Sidecars.of(names, lambda path: stamps.get(path.name))
+        return self._with_sidecars(found)
 
     def _not_to_list(self, folder: AnyPath, names: Collection[str]) -> Collection[str]:
         """All of the results folder, and results of earlier runs wherever they are."""
+        if self.listing and (there := Sidecars.of(names, self.listing.stamp_of)):
+            self.sidecars[folder] = there
         if folder not in self.earlier:
             if identity_of(folder) == identity_of(self.destination):
                 return names
             if NAME not in names:
                 return ()
-            outputs = (entry.output for entry in manifests_of(folder).entries())
+            outputs = set[str | None]()
+            for entry in manifests_of(folder).entries():
+                outputs.update((entry.output, *(carried.output for carried in entry.sidecars)))
             self.earlier[folder] = frozenset(filter(None, outputs))
         return {*self.earlier[folder], THUMBNAILS}
 
@@ -181,13 +207,13 @@ class Job:
     def _is_wanted(self, path: AnyPath) -> bool:
         if not (self.include or self.exclude or self.shard):
             return True
-        names = (self.name_of(path), path.name)
+        wanted = not self.include or self._is_like(path, self.include)
+        wanted = wanted and not self._is_like(path, self.exclude)
+        return wanted and (not self.shard or self.shard.holds(self.name_of(path)))
 
-        def fits(patterns: tuple[str, ...]) -> bool:
-            return any(fnmatchcase(name, pattern) for pattern in patterns for name in names)
-
-        wanted = (not self.include or fits(self.include)) and not fits(self.exclude)
-        return wanted and (not self.shard or self.shard.holds(names[0]))
+    def _is_like(self, path: AnyPath, patterns: tuple[str, ...]) -> bool:
+        names = (self.name_of(path), path.name) if patterns else ()
+        return any(fnmatchcase(name, pattern) for pattern in patterns for name in names)
 
     def output_path(self, path: AnyPath, format: str) -> AnyPath:
         """Where the result of the input `path` belongs: same sub-folders, a prefix to the name.
@@ -215,7 +241,7 @@ class Job:
             return {}
         first: dict[str, AnyPath] = {}
         same: dict[AnyPath, AnyPath] = {}
-        for path, _ in replace(self, shard=None).files():
+        for path, *_ in replace(self, shard=None).files():
             if self.takes(path):
                 name = self.name_of(path)
                 key = name if case_counts else unicodedata.normalize("NFC", name).casefold()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from colorgan.batch.entry import Entry, now
 from colorgan.batch.in_flight import InFlight
@@ -58,6 +59,10 @@ class OpenManifest(Manifest):
         """Add what became of a file, with paths as they are inside the two folders."""
         output, written = outcome.output, outcome.written
         name = self.job.name_of(outcome.path)
+        if outcome.status is Status.CARRIED:
+            before = self.entries[name]
+            self.store.add(replace(before, sidecars=outcome.sidecars, finished=now()).to_line())
+            return
         entry = Entry(
             path=name,
             status=outcome.status,
@@ -76,6 +81,7 @@ class OpenManifest(Manifest):
             output_mtime_ns=written.mtime_ns if written else 0,
             output_etag=written.etag if written else "",
             output_sha256=written.sha256 if written else "",
+            sidecars=outcome.sidecars,
             made_by=self.made_by + self.job.corrections.of(name).mark,
             seconds=round(outcome.seconds, 4),
             colorfulness=round(outcome.colorfulness, 2),

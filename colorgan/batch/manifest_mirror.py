@@ -124,7 +124,7 @@ class ObjectManifests:
         self._merged.append(part)
 
     def _to_know(self) -> Iterator[ObjectPath]:
-        of_shards = (path for path, _ in ObjectListing(self.shards).files(ignore))
+        of_shards = (path for path, *_ in ObjectListing(self.shards).files(ignore))
         for path in chain([self.whole, self.folder / NOTE], of_shards):
             manifest, shard = self._manifest_of(path), self.shard
             others = shard and (shard.is_chunk or is_beside(manifest, shard))

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from colorgan.storage.paths import AnyPath
 from colorgan.storage.protocol import UNREAD, Stamp
+
+if TYPE_CHECKING:
+    from colorgan.batch.entry import Carried
 
 
 class Status(StrEnum):
@@ -21,6 +25,8 @@ class Status(StrEnum):
     """It was in color already, and was to be left out."""
     DONE = "done"
     """An earlier run had done it, and neither file, model nor settings have changed."""
+    CARRIED = "carried"
+    """It was done before, but for its sidecars, which went along with its result."""
     FAILED = "failed"
     ENDED_PROCESS = "ended_process"
     """The process ended when it had this file alone in hand; it is not tried again unless one asks for it."""
@@ -51,6 +57,7 @@ RECORDED = frozenset(
         Status.COLORED,
         Status.COPIED,
         Status.LEFT,
+        Status.CARRIED,
         Status.SKIPPED,
         Status.FAILED,
         Status.ENDED_PROCESS,
@@ -75,6 +82,7 @@ STATUS_WORDS = {
     Status.LEFT: "left as they were, as corrections say",
     Status.SKIPPED: "already in color, left out",
     Status.DONE: "done before",
+    Status.CARRIED: "done before, sidecars carried",
     Status.FAILED: "failed",
     Status.ENDED_PROCESS: "ended the process",
     Status.NOT_READ: "pictures of a kind that is not read",
@@ -142,5 +150,7 @@ class Outcome:
     """Of the file's bytes, in hexadecimal."""
     written: Written | None = None
     """Of the result, if there is one."""
+    sidecars: tuple[Carried, ...] = ()
+    """XMP files of the file that went along with its result."""
     colorfulness: float = 0.0
     """Of a colored result, by Hasler and Suesstrunk's measure; 0 is gray."""

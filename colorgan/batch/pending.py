@@ -12,14 +12,20 @@ from colorgan.batch.kinds import kind_of
 from colorgan.batch.manifest import Manifest
 from colorgan.batch.outcome import Outcome, Status
 from colorgan.batch.settling import may_still_be_written
+from colorgan.batch.sidecars import Carrier, sidecars_to_carry
 from colorgan.storage.paths import AnyPath, storage_of
 from colorgan.storage.protocol import Found, Stamp
 
 StampOf = Callable[[str], Stamp | None]
 
 
-def pending(job: Job, manifest: Manifest, made_by: str, overwrite: bool = False) -> Iterator[Found | Outcome]:
-    """The files to work on and, of all others, what is to be said of them."""
+def pending(
+    job: Job, manifest: Manifest, made_by: str, overwrite: bool = False, carrier: Carrier | None = None
+) -> Iterator[Found | Outcome]:
+    """The files to work on and, of all others, what is to be said of them.
+
+    Where all that is left to do is to carry sidecars, `carrier` does it; without one, nothing is done.
+    """
     unreadable: list[Outcome] = []
     clashes = job.clashes()
     left = job.limit
@@ -48,6 +54,9 @@ def pending(job: Job, manifest: Manifest, made_by: str, overwrite: bool = False)
             and entry.made_by == made_by + job.corrections.of(name).mark
             and is_done(job, found, entry, stamp_of)
         ):
+            if entry.output and sidecars_to_carry(job, found, entry, stamp_of):
+                yield carrier.again(found, entry) if carrier else Outcome(path, Status.CARRIED)
+                continue
             yield Outcome(path, Status.DONE, job.destination / entry.output if entry.output else None)
         elif may_still_be_written(found, job.settle):
             yield Outcome(path, Status.WAITING)
@@ -63,7 +72,9 @@ def pending(job: Job, manifest: Manifest, made_by: str, overwrite: bool = False)
 
 def stamps_of_results(folder: AnyPath, entries: dict[str, Entry]) -> StampOf:
     """Tell the stamps of the results in a folder, by their paths there; None of one that is gone."""
-    return storage_of(folder).stamps(folder, {entry.output for entry in entries.values() if entry.output})
+    results = {entry.output for entry in entries.values() if entry.output}
+    sidecars = {carried.output for entry in entries.values() for carried in entry.sidecars}
+    return storage_of(folder).stamps(folder, results | sidecars)
 
 
 def is_done(job: Job, found: Found, entry: Entry, stamp_of: StampOf) -> bool:

@@ -4,14 +4,22 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import PurePath
 
 from colorgan.batch.entry import Entry
 from colorgan.batch.job import Job
 from colorgan.batch.manifest import Manifest
 from colorgan.batch.outcome import Status
-from colorgan.batch.pending import StampOf, is_same, kinds_not_read, stamps_of_results, what_is_wrong
+from colorgan.batch.pending import (
+    StampOf,
+    is_same,
+    kinds_not_read,
+    stamps_of_results,
+    what_is_wrong,
+)
 from colorgan.batch.sharding import Shard
+from colorgan.batch.sidecars import sidecars_to_carry
 from colorgan.errors import UsageError
 from colorgan.storage.paths import AnyPath, locate
 
@@ -80,6 +88,8 @@ def status(results: str | PurePath, source: str | PurePath | None = None, *, rea
         problem = problem_of(entry) if entry else "not done yet"
         if entry and not problem and not is_same(found, entry):
             problem = "has changed since"
+        if entry and entry.output and not problem and sidecars_to_carry(job, found, entry, stamp_of):
+            problem = "its sidecars have changed since"
         if problem:
             progress.problems[name] = problem
     progress.suspects = sorted(manifest.in_flight.suspects & progress.problems.keys())
@@ -89,4 +99,6 @@ def status(results: str | PurePath, source: str | PurePath | None = None, *, rea
 def _problem(folder: AnyPath, entry: Entry, stamp_of: StampOf, read: bool) -> str:
     if entry.status in (Status.FAILED, Status.ENDED_PROCESS):
         return entry.error
-    return what_is_wrong(folder, entry, stamp_of, read=read)
+    gone = (each.output for each in entry.sidecars if stamp_of(each.output) is None)
+    sidecars = "".join(f"its sidecar, {name}, is gone" for name in islice(gone, 1))
+    return what_is_wrong(folder, entry, stamp_of, read=read) or sidecars

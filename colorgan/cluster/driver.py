@@ -27,13 +27,14 @@ from colorgan.batch.manifest import Manifest
 from colorgan.batch.outcome import Outcome
 from colorgan.batch.pending import pending
 from colorgan.batch.sharding import Shard, number_of
+from colorgan.batch.sidecars import Carrier
 from colorgan.batch.timing import StageTimes
 from colorgan.cluster.worker import Worker
 from colorgan.colorizer import Colorizer
 from colorgan.config import ClusterConfig, ColorizeConfig
 from colorgan.errors import ColorganError, DeviceError, RunError, UsageError
 from colorgan.storage.paths import AnyPath, absolute, locate
-from colorgan.storage.protocol import Found, Stamp
+from colorgan.storage.protocol import Found
 
 CHUNK = 1000
 """Photographs in a chunk, about; small archives are cut finer, so that all workers have some."""
@@ -46,6 +47,9 @@ START = 120
 """Seconds that workers have to start."""
 POLL = 0.5
 """Seconds from one look at the workers to the next."""
+
+Left = tuple[Any, ...]
+"""A file that is left to do: its path, and the other fields of a Found."""
 
 
 class Cluster:
@@ -103,11 +107,12 @@ class Cluster:
     def run(self, colorizer: Colorizer, job: Job, stop: Event, times: StageTimes) -> Iterator[Outcome]:
         """Color the files of the job on all workers; `colorizer`, here, only says what is left to do."""
         made_by = colorizer.made_by(job)
-        left: list[tuple[str, Stamp | None]] = []  # a Path takes several times the memory
+        left: list[Left] = []  # a Path takes several times the memory
         with Manifest.open(job, made_by) as manifest:
-            for item in pending(job, manifest, made_by, colorizer.config.overwrite):
+            carrier = Carrier(job, colorizer.model.credit)
+            for item in pending(job, manifest, made_by, colorizer.config.overwrite, carrier):
                 if not isinstance(item, Outcome):
-                    left.append((str(item.path), item.stamp))
+                    left.append((str(item.path), *item[1:]))
                     continue
                 if item.status.is_recorded:
                     manifest.record(item)
@@ -120,6 +125,7 @@ class Cluster:
             exclude=(),
             limit=0,
             earlier={},
+            sidecars={},
         )
         yield from self._color(whole, share_out(job, left, len(self.workers)), stop, times)
         with Manifest.open(job, made_by):  # takes in those of the chunks
@@ -128,7 +134,7 @@ class Cluster:
     def _color(
         self,
         whole: Job,
-        chunks: dict[Shard, list[tuple[str, Stamp | None]]],
+        chunks: dict[Shard, list[Left]],
         stop: Event,
         times: StageTimes,
     ) -> Iterator[Outcome]:
@@ -141,7 +147,7 @@ class Cluster:
                     worker.stop.remote()
             while waiting and idle:
                 worker, shard = idle.popleft(), waiting.popleft()
-                listed = tuple(Found(locate(path), stamp) for path, stamp in chunks[shard])
+                listed = tuple(Found(locate(path), *more) for path, *more in chunks[shard])
                 chunk = replace(whole, shard=shard, listed=listed)
                 running[worker.color.remote(chunk)] = worker, shard
             finished, _ = ray.wait(list(running), timeout=POLL) if running else ([], [])
@@ -205,15 +211,13 @@ class Cluster:
         return [starting[call] for call in started]
 
 
-def share_out(
-    job: Job, left: Sequence[tuple[str, Stamp | None]], workers: int
-) -> dict[Shard, list[tuple[str, Stamp | None]]]:
+def share_out(job: Job, left: Sequence[Left], workers: int) -> dict[Shard, list[Left]]:
     """Cut the files that are left to do into chunks, by a hash of their paths."""
     number = max(math.ceil(len(left) / CHUNK), min(len(left), CHUNKS_EACH * workers))
-    chunks: dict[Shard, list[tuple[str, Stamp | None]]] = {}
-    for path, stamp in left:
+    chunks: dict[Shard, list[Left]] = {}
+    for path, *more in left:
         part = number_of(job.relative(locate(path)), number)
-        chunks.setdefault(Shard(part, number, is_chunk=True), []).append((path, stamp))
+        chunks.setdefault(Shard(part, number, is_chunk=True), []).append((path, *more))
     return chunks
 
 

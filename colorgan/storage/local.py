@@ -95,6 +95,13 @@ class LocalStorage:
         """The files in a folder, looked for anew each time."""
         return LocalListing(folder)
 
+    def beside(self, path: Path) -> dict[str, Stamp | None]:
+        """The names in the folder of a file."""
+        try:
+            return {each.name: None for each in path.parent.iterdir()}
+        except OSError:
+            return {}
+
     def stamps(self, folder: Path, _names: Collection[str]) -> Callable[[str], Stamp | None]:
         """Tell the stamps of files, each asked for when it is."""
 
@@ -121,6 +128,9 @@ class LocalListing:
     def files(self, report: Report, leave_out: LeaveOut = leave_out_nothing) -> Iterator[Found]:
         """Files but for hidden ones, by their names."""
         return map(Found, walk_files(self.folder, report, leave_out))
+
+    def stamp_of(self, _path: Path) -> None:
+        """A listing does not tell."""
 
 
 def refuse(folder: Path, reason: str) -> None:

@@ -128,11 +128,18 @@ class ObjectStorage:
         """The objects in a folder."""
         return ObjectListing(folder)
 
+    def beside(self, path: ObjectPath) -> dict[str, Stamp | None]:
+        """The objects in the folder of one, by one request."""
+        with suppress(OSError), as_os_errors(path):
+            entries = path.store.ls(str(path.parent), detail=True)
+            return {str(entry["name"]).rpartition("/")[2]: _stamp_of(entry) for entry in entries}
+        return {}
+
     def stamps(self, folder: ObjectPath, names: Collection[str]) -> Callable[[str], Stamp | None]:
         """Tell the stamps of objects, by one listing."""
         missing, there = set(names), dict[str, Stamp]()
         if missing:
-            for path, stamp in ObjectListing(folder, hidden=True).files(ignore):
+            for path, stamp, *_ in ObjectListing(folder, hidden=True).files(ignore):
                 if stamp and (name := path.relative_to(folder).as_posix()) in missing:
                     there[name] = stamp
         return there.get
@@ -191,6 +198,7 @@ class ObjectListing:
         """Whether those with a part that begins with a dot are among them."""
         self._unnameable: list[str] = []
         """Objects and folders that no path can name, as a part of theirs is empty or consists of dots."""
+        self._sidecars: dict[str, Stamp] = {}
         self._file = scratch_folder(self) / "listing.jsonl"
 
     def files(self, report: Report, leave_out: LeaveOut = leave_out_nothing) -> Iterator[Found]:
@@ -198,6 +206,8 @@ class ObjectListing:
         if not self._file.exists():
             with atomic_file(self._file) as temporary, temporary.open("w", encoding="ascii") as file:
                 for name, found in self._ask("", leave_out, set()):
+                    if name.lower().endswith(".xmp"):
+                        self._sidecars[name] = found
                     file.write(json.dumps([name, *found]) + "\n")
         with self._file.open(encoding="ascii") as file:
             for line in file:
@@ -205,6 +215,10 @@ class ObjectListing:
                 yield Found(self.folder / name, Stamp(*found))
         for name in self._unnameable:
             report(self.folder, f"holds {name!r}, of which colorgan can make no path; rename it")
+
+    def stamp_of(self, path: ObjectPath) -> Stamp | None:
+        """The stamp of an XMP file, once the objects were asked for."""
+        return self._sidecars.get(path.relative_to(self.folder).as_posix())
 
     def _ask(self, below: str, leave_out: LeaveOut, left_out: set[str]) -> Iterator[tuple[str, Stamp]]:
         """Objects in a folder of the listing's and below; of text, not paths, as there may be millions."""

@@ -21,6 +21,16 @@ class Stamp(NamedTuple):
 UNREAD = Stamp(0)
 
 
+class Sidecar(NamedTuple):
+    """A file that describes another."""
+
+    path: Any
+    stamp: Stamp | None = None
+    """As of a file that is found."""
+    is_shared: bool = False
+    """Whether it describes several."""
+
+
 class Found(NamedTuple):
     """A file as a listing gives it."""
 
@@ -28,6 +38,7 @@ class Found(NamedTuple):
     """A Path or an ObjectPath."""
     stamp: Stamp | None = None
     """None where a listing does not tell, as on a disk."""
+    sidecars: tuple[Sidecar, ...] = ()
 
 
 class ChangedError(OSError):
@@ -51,6 +62,9 @@ class Listing(Protocol):
 
     def files(self, report: Report, leave_out: LeaveOut = leave_out_nothing) -> Iterator[Found]:
         """Visible files by their names, folder by folder; what cannot be listed is reported."""
+
+    def stamp_of(self, path: Any) -> Stamp | None:
+        """The stamp that it has for an XMP file; None where it does not tell."""
 
 
 class Storage(Protocol):
@@ -100,6 +114,9 @@ class Storage(Protocol):
 
     def listing(self, folder: Any) -> Listing:
         """The files in a folder."""
+
+    def beside(self, path: Any) -> dict[str, Stamp | None]:
+        """The names in the folder of a file, and stamps where they are known; none if it cannot be listed."""
 
     def stamps(self, folder: Any, names: Collection[str]) -> Callable[[str], Stamp | None]:
         """Tell the stamps of these files, by their paths in a folder; None of one that is not there."""

@@ -1,0 +1,158 @@
+"""XMP sidecars: which belong to a photograph, and how they go along with its result.
+
+A sidecar is `photo.tif.xmp` or `photo.xmp`. The former is the photograph's own. The latter belongs to every
+image of that name in its folder, whatever it ends in, and each result has it under its own name.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from colorgan.batch.entry import Carried, Entry
+from colorgan.batch.outcome import How, Outcome, Status
+from colorgan.batch.results import write_result
+from colorgan.batch.sources import has_image_suffix
+from colorgan.errors import ImageError
+from colorgan.photo.xmp import Credit, Origin
+from colorgan.photo.xmp_packet import read_packet
+from colorgan.storage.paths import AnyPath, storage_of
+from colorgan.storage.protocol import Found, Sidecar, Stamp
+
+if TYPE_CHECKING:
+    from colorgan.batch.job import Job
+
+StampOf = Callable[[AnyPath], Stamp | None]
+
+SUFFIX = ".xmp"
+
+
+def is_sidecar(name: str) -> bool:
+    """Whether this is the name of an XMP file."""
+    return name[-len(SUFFIX) :].lower() == SUFFIX
+
+
+@dataclass(frozen=True)
+class Sidecars:
+    """The XMP files of a folder."""
+
+    names: dict[str, str]
+    """By what they end in `.xmp` after."""
+    shared: frozenset[str]
+    """Names without a suffix that several images of the folder have."""
+    owners: frozenset[str]
+    """What sidecars of images are called before their `.xmp`."""
+    stamp_of: StampOf
+
+    @classmethod
+    def of(cls, names: Collection[str], stamp_of: StampOf) -> Sidecars | None:
+        """Those among the names in a folder; None if there are none."""
+        found = {name[: -len(SUFFIX)]: name for name in sorted(names) if is_sidecar(name)}
+        if not found:
+            return None
+        images = [path for path in map(PurePath, names) if has_image_suffix(path)]
+        stems = Counter(path.stem for path in images if path.stem in found)
+        shared = frozenset(stem for stem, number in stems.items() if number > 1)
+        owners = frozenset({*stems, *(path.name for path in images if path.name in found)})
+        return cls(found, shared, owners, stamp_of)
+
+    def of_image(self, path: AnyPath) -> tuple[Sidecar, ...]:
+        """The sidecars of an image, its own first."""
+        keys = [key for key in (path.name, path.stem) if key in self.names]
+        files = [path.with_name(self.names[key]) for key in keys]
+        return tuple(
+            Sidecar(file, self.stamp_of(file), key in self.shared and key != path.name)
+            for key, file in zip(keys, files, strict=True)
+        )
+
+    def belongs(self, name: str) -> bool:
+        """Whether a sidecar is that of an image in the folder."""
+        return name[: -len(SUFFIX)] in self.owners
+
+
+def places(found: Found, output: AnyPath) -> Iterator[tuple[Sidecar, AnyPath]]:
+    """Where the sidecars of a photograph go, whose result is `output`; each to a place of its own.
+
+    `photo.xmp` keeps its form where the photograph alone has it, and the result ends as the photograph does.
+    """
+    taken = set()
+    for sidecar in found.sidecars:
+        is_own = sidecar.path.name[: -len(SUFFIX)] == found.path.name
+        keeps_form = not (is_own or sidecar.is_shared) and output.suffix == found.path.suffix
+        name = f"{output.stem if keeps_form else output.name}{SUFFIX}"
+        if name not in taken:
+            taken.add(name)
+            yield sidecar, output.with_name(name)
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """Writes sidecars of results."""
+
+    job: Job
+    credit: Credit
+
+    def carry(self, found: Found, output: AnyPath, how: str, sha256: str) -> tuple[Carried, ...]:
+        """Write the sidecars of a photograph, which has this digest, beside its result; raises ImageError."""
+        return tuple(self._carry(found, output, how, sha256))
+
+    def again(self, found: Found, entry: Entry) -> Outcome:
+        """The same for a photograph that was done before, by what the manifest says of it."""
+        assert entry.output is not None
+        output = self.job.destination / entry.output
+        try:
+            carried = self.carry(found, output, entry.how, entry.sha256)
+        except ImageError as error:
+            return Outcome(found.path, Status.FAILED, error=error.reason)
+        return Outcome(found.path, Status.CARRIED, output, sidecars=carried)
+
+    def _carry(self, found: Found, output: AnyPath, how: str, sha256: str) -> Iterator[Carried]:
+        for sidecar, place in places(found, output):
+            try:
+                data, stamp = storage_of(sidecar.path).read(sidecar.path, sidecar.stamp)
+            except OSError as error:
+                if _is_folder(sidecar.path):
+                    continue
+                reason = f"its sidecar {sidecar.path.name} cannot be read ({error.strerror})"
+                raise ImageError(found.path, reason) from error
+            packet = read_packet(data) if how != How.COPIED else None
+            if packet:
+                origin, upright = Origin(found.path.name, sha256), how != How.LUMA_KEPT
+                data, _ = self.credit.added_to(packet, origin, upright=upright)
+            written = write_result(place, data)
+            yield Carried(
+                self.job.name_of(sidecar.path),
+                *stamp,
+                place.relative_to(self.job.destination).as_posix(),
+                written.size,
+                written.mtime_ns,
+                written.sha256,
+            )
+
+
+def sidecars_to_carry(job: Job, found: Found, entry: Entry, stamp_of: Callable[[str], Stamp | None]) -> bool:
+    """Whether a photograph that was done has a sidecar that is new or has changed, or whose copy is gone.
+
+    A copy that was changed, as by a program that keeps notes there, is left alone.
+    """
+    before = {each.output: each for each in entry.sidecars}
+    for sidecar, place in places(found, job.destination / (entry.output or "")):
+        carried = before.get(place.relative_to(job.destination).as_posix())
+        try:
+            stamp = sidecar.stamp or storage_of(sidecar.path).stat(sidecar.path)
+        except OSError:  # which is to be reported
+            return True
+        is_same = carried and carried.path == job.name_of(sidecar.path) and carried.stamp == stamp
+        is_there = is_same and carried and stamp_of(carried.output) is not None
+        if not is_there and not _is_folder(sidecar.path):
+            return True
+    return False
+
+
+def _is_folder(path: AnyPath) -> bool:
+    """Whether it only has the name of a sidecar: a listing gives names."""
+    storage = storage_of(path)
+    return not storage.is_remote and storage.is_folder(path)
