@@ -6,7 +6,7 @@
 Of each corpus, contenders take turns until they are steady. `colorgan` is the product's own engine, files to
 files; `loop` is what the field's tools do: one image at a time, full decode, onnxruntime with its default
 options, chroma enlarged and merged in Lab at full size, encode, next. The machine's limits, each alone on all
-cores: `model`, the generator on luma that is in memory, with as many calls side by side as the product makes;
+cores: `model`, the generator on luma that is in memory, in batches that suit the device;
 `decode`, full decode of every file by Pillow; `write`, the results' bytes to the disk, under their names when
 they are whole. No engine can pass the least of them, nor, as model and decoder share the cores of a CPU, the
 two one after the other: the shares are those of the product in both. The luma of a gray JPEG is kept, and its
@@ -41,6 +41,7 @@ from colorgan.batch.job import Job
 from colorgan.batch.pipeline import map_unordered
 from colorgan.batch.sources import find_images
 from colorgan.batch.timing import StageTimes
+from colorgan.config import ColorizeConfig
 from colorgan.devices import available_cpus
 from colorgan.photo.color import merge
 from colorgan.storage.files import atomic_file
@@ -53,13 +54,20 @@ from colorgan.storage.files import atomic_file
 @click.option(
     "--model", type=click.Path(path_type=Path), default=EMBEDDED_MODEL, help="Default: the embedded."
 )
+@click.option("--device", default="auto", show_default=True, help="Device for the model.")
 @click.option("--native-size", type=int, help="What the generator is to see.  [default: the model's own]")
 @click.option("--name", default="end_to_end", show_default=True, help="Of the file in benchmarks/results/.")
 def main(
-    photos: Path, rounds: int, only: str | None, model: Path, native_size: int | None, name: str
+    photos: Path,
+    rounds: int,
+    only: str | None,
+    model: Path,
+    device: str,
+    native_size: int | None,
+    name: str,
 ) -> None:
     """Compare the engine with its limits and with a plain loop on scans made from those in PHOTOS."""
-    colorizer = Colorizer(model)
+    colorizer = Colorizer(model, ColorizeConfig(device=device))
     colorizer.model = replace(colorizer.model, native_size=native_size or colorizer.model.native_size)
     session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
     rows = []
@@ -83,7 +91,7 @@ def compete(
     scans, model = find_images(folder / "scans"), colorizer.model
     times = color(colorizer, folder / "scans", folder / "first")
     results = [path.read_bytes() for path in find_images(folder / "first")]
-    lumas = [pad(reduced(gray_of(path), model), model.stride)[None, None] for path in scans]
+    lumas = in_batches([pad(reduced(gray_of(path), model), model.stride) for path in scans], model.batch_size)
 
     def run(contender: Callable[[Path], object]) -> None:
         with TemporaryDirectory(dir=folder) as destination:
@@ -114,6 +122,18 @@ def compete(
         "share_of_model_and_decode": rates["colorgan"] / together,
         "stage_shares": times.shares(),
     }
+
+
+def in_batches(lumas: list[np.ndarray], size: int) -> list[np.ndarray]:
+    """Lumas (h, w) of one shape together, in batches (N, 1, h, w) that suit the device."""
+    shapes: dict[tuple[int, ...], list[np.ndarray]] = {}
+    for luma in lumas:
+        shapes.setdefault(luma.shape, []).append(luma[None])
+    return [
+        np.stack(alike[start : start + size])
+        for alike in shapes.values()
+        for start in range(0, len(alike), size)
+    ]
 
 
 def shown(row: dict[str, Any]) -> str:

@@ -39,28 +39,39 @@ from colorgan.training.trainer import Trainer
 @click.option("--base-channels", default=32, show_default=True)
 @click.option("--batch-size", default=8, show_default=True)
 @click.option("--rounds", default=15, show_default=True)
+@click.option("--device", default="auto", show_default=True)
+@click.option("--precision", default="auto", show_default=True)
+@click.option("--name", default="training_step", show_default=True, help="Of the file of the first.")
 @click.option("--memory", help="Measure memory with these batch sizes instead, such as 1,2,4.")
 def main(
-    photos: Path, size: int, base_channels: int, batch_size: int, rounds: int, memory: str | None
+    photos: Path,
+    size: int,
+    base_channels: int,
+    batch_size: int,
+    rounds: int,
+    device: str,
+    precision: str,
+    name: str,
+    memory: str | None,
 ) -> None:
     """Measure training on the photographs in PHOTOS."""
     settings = {"size": size, "base_channels": base_channels}
     if memory:
         write_report("training_memory", settings | {"rows": measure_memory(photos, settings, memory)})
         return
-    seconds = take_turns(contenders(photos, size, base_channels, batch_size), rounds)
-    trainer, bare = (median(seconds[name]) for name in ("trainer", "bare"))
-    click.echo(f"trainer {trainer:.3f} s, bare {bare:.3f} s: {trainer / bare:.3f}")
-    write_report("training_step", settings | {"batch_size": batch_size, "seconds": seconds})
+    config = TrainingConfig(size=size, batch_size=batch_size, workers=0, device=device, precision=precision)
+    seconds = take_turns(contenders(photos, config, base_channels), rounds)
+    rates = {contender: batch_size / median(each) for contender, each in seconds.items()}
+    trainer, bare = rates["trainer"], rates["bare"]
+    click.echo(f"trainer {trainer:.1f} samples/s, bare {bare:.1f} samples/s: {trainer / bare:.3f}")
+    more = {"batch_size": batch_size, "precision": precision, "samples_per_second": rates, "seconds": seconds}
+    write_report(name, {**settings, **more})
 
 
-def contenders(
-    photos: Path, size: int, base_channels: int, batch_size: int
-) -> dict[str, Callable[[], object]]:
+def contenders(photos: Path, config: TrainingConfig, base_channels: int) -> dict[str, Callable[[], object]]:
     """A step of the trainer and one of the bare loop, on one batch."""
-    config = TrainingConfig(size=size, batch_size=batch_size, workers=0)
     trainer = Trainer(config, GeneratorConfig(base_channels=base_channels), find_photographs(photos))
-    items = [trainer.photos[Draw(number, number)].pixels for number in range(batch_size)]
+    items = [trainer.photos[Draw(number, number)].pixels for number in range(config.batch_size)]
     pixels = torch.stack([item for item in items if item is not None])
     device, autocast = trainer.fabric.device, trainer.fabric.autocast
     trainer.generator.train()

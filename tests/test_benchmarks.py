@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from click.testing import CliRunner
@@ -56,6 +57,13 @@ def test_contenders_take_turns_until_all_are_steady() -> None:
     assert calls == ["a", "b"] * 4  # one to warm up
     timings = measure({"a": lambda: None}, 50, until=0)
     assert len(timings["a"].seconds) == 1
+
+
+def test_lumas_of_one_shape_go_to_the_device_in_batches() -> None:
+    lumas = [np.full((2, side), number, np.uint8) for number, side in enumerate([3, 4, 3, 3])]
+    batches = end_to_end.in_batches(lumas, 2)
+    assert [batch.shape for batch in batches] == [(2, 1, 2, 3), (1, 1, 2, 3), (1, 1, 2, 4)]
+    assert [batch[:, 0, 0, 0].tolist() for batch in batches] == [[0, 2], [3], [1]]
 
 
 def write(path: Path, seconds: dict[str, list[float]], processor: str = "P") -> Path:
