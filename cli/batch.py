@@ -185,6 +185,7 @@ def preview(colorizer: Colorizer, job: Job, output: Output) -> None:
 
 def colorize(colorizer: Colorizer, batch: Batch, cluster: Cluster | None = None) -> None:
     """Run the job, print a summary, and exit with its code."""
+    from colorgan.batch.counting import Count
     from colorgan.batch.manifest_store import manifest_path
     from colorgan.batch.timing import StageTimes
     from colorgan.report.thumbnails import Thumbnails
@@ -192,14 +193,15 @@ def colorize(colorizer: Colorizer, batch: Batch, cluster: Cluster | None = None)
     job, output = batch.job, batch.output
     output.say(f"Running on {cluster.runs_on if cluster else colorizer.model.runs_on}.")
     start, times = perf_counter(), StageTimes()
-    images = job.count()
     with stop_at_interrupt() as stop:
+        count = Count(job, stop)
         if cluster:
             outcomes = cluster.run(colorizer, job, stop, times)
         else:
             thumbnails = Thumbnails.of(Path(job.destination)) if batch.report else None
             outcomes = colorizer.run(job, stop, times, thumbnails)
-        tally = follow(outcomes, batch, stop, images)
+        tally = follow(outcomes, batch, stop, count)
+        images = count.whole()
     seconds = perf_counter() - start
     counts, colored = tally.counts, tally.counts[Status.COLORED]
     output.say(

@@ -14,6 +14,7 @@ from colorgan.cli.summary import failures_in, words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from colorgan.batch.counting import Count
     from colorgan.cli.batch import Batch
 
 NAMED_FAILURES = 10
@@ -30,16 +31,18 @@ class Tally:
     """The first ones."""
 
 
-def follow(outcomes: Iterator[Outcome], batch: Batch, stop: Event, images: int) -> Tally:
+def follow(outcomes: Iterator[Outcome], batch: Batch, stop: Event, count: Count) -> Tally:
     """Show a progress bar; count the outcomes, and keep the first failures."""
     from tqdm import tqdm
 
     job, output, tally = batch.job, batch.output, Tally()
     counts = tally.counts
     disable = True if output.quiet or output.verbose else None
-    with tqdm(total=min(images, job.limit or images), unit=" images", disable=disable) as bar:
+    with tqdm(total=job.limit or None, unit=" images", disable=disable) as bar:
         for outcome in outcomes:
             counts[outcome.status] += 1
+            left = count.so_far - counts[Status.DONE] - counts[Status.CARRIED]  # grows at first
+            bar.total = min(left, job.limit or left)
             name = job.name_of(outcome.path)
             output.event(
                 "file",
@@ -56,11 +59,9 @@ def follow(outcomes: Iterator[Outcome], batch: Batch, stop: Event, images: int) 
                 seconds=round(outcome.seconds, 4),
             )
             output.detail(f"{shown(job.relative(outcome.path))}: {words(outcome)}")
-            if outcome.status in (Status.DONE, Status.CARRIED):
-                bar.total = min(images - counts[Status.DONE] - counts[Status.CARRIED], job.limit or images)
-            elif outcome.status is Status.NOT_READ:
+            if outcome.status is Status.NOT_READ:
                 tally.kinds[outcome.note] += 1
-            elif outcome.status not in (Status.IGNORED, Status.RESULT):
+            elif outcome.status not in (Status.DONE, Status.CARRIED, Status.IGNORED, Status.RESULT):
                 bar.update()
             if outcome.status.is_failure:
                 bar.set_postfix(failed=failures_in(counts), refresh=False)
