@@ -36,7 +36,7 @@ EXTRAS = dict.fromkeys((*TRAINING, "onnxscript", "tensorboard"), "train") | {"ra
 EXTRAS |= dict.fromkeys(("h11", "prometheus_client", "starlette", "uvicorn"), "serve") | {
     "watchfiles": "watch"
 }
-EXTRAS["bagit"] = "bag"
+EXTRAS |= {"bagit": "bag", "c2pa": "c2pa", "cryptography": "c2pa"}
 """What to install for a package that is missing."""
 
 

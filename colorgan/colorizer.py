@@ -35,6 +35,7 @@ from colorgan.painting.pages import paint
 from colorgan.painting.painter import Painter
 from colorgan.photo.color import merge
 from colorgan.photo.image import Photo
+from colorgan.photo.signing import Signer
 from colorgan.photo.source import Source, photo_of
 from colorgan.report import write_report
 from colorgan.report.thumbnails import Thumbnails
@@ -53,6 +54,8 @@ class Colorizer:
     def __init__(self, model: str | PurePath | None = None, config: ColorizeConfig | None = None) -> None:
         self.config = config or ColorizeConfig()
         self._processes = self.config.processes
+        pair = (self.config.sign_certificate, self.config.sign_key)
+        self._signer = Signer.open(*pair) if all(pair) else None
         self.source = None if model is None else absolute(locate(model, FOR_MODELS))
         """The model's file, for processes that open it as well."""
         with local_copy(self.source or EMBEDDED_MODEL) as path:
@@ -76,7 +79,7 @@ class Colorizer:
 
     @property
     def _painter(self) -> Painter:
-        return Painter(self.model, self.config)
+        return Painter(self.model, self.config, self._signer)
 
     def close(self) -> None:
         """Let go of the model and its memory."""

@@ -78,10 +78,14 @@ class ColorizeConfig(Config):
         zero="auto",
     )
     saturation: float = setting(1.0, "Strength of the colors; 0: none, 1: as predicted.", low=0, high=4)
+    sign_certificate: str = setting("", "PEM file with the certificate chain to sign results with (C2PA).")
+    sign_key: str = setting("", "PEM file with the certificate's private key, without a password.")
     overwrite: bool = setting(False, "Colorize finished photographs again.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        if bool(self.sign_certificate) != bool(self.sign_key):
+            raise UsageError("--sign-certificate and --sign-key go together; give both")
         numbered = [name for name, each in ACCELERATORS.items() if each.numbered]
         if self.devices and self.device not in ("auto", *numbered):
             raise UsageError(f"--device {self.device} takes no --devices; {', '.join(numbered)} do")
@@ -99,4 +103,5 @@ class ColorizeConfig(Config):
     def result_settings(self) -> str:
         """The settings that change a result."""
         names = ("chroma_upsampling", "format", "if_color", "jpeg_luma", "quality", "saturation")
-        return " ".join(f"{name}={getattr(self, name)}" for name in names)
+        signed = " signed" if self.sign_key else ""
+        return " ".join(f"{name}={getattr(self, name)}" for name in names) + signed

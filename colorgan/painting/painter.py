@@ -16,8 +16,9 @@ from colorgan.corrections.apply import change_hues, correct
 from colorgan.corrections.correction import Correction
 from colorgan.painting.colored import Colored
 from colorgan.photo.color import TONED, Planes, chroma_spread, colorfulness, merge, saturate
-from colorgan.photo.encode import encode_result, note_on_copy
+from colorgan.photo.encode import Result, encode_result, note_on_copy
 from colorgan.photo.image import Photo
+from colorgan.photo.signing import NotSignedError, Signer
 
 NOT_CORRECTED = "already in color, so that its correction does not count; --if-color recolor colors it"
 
@@ -56,6 +57,7 @@ class Painter:
 
     model: Model
     config: ColorizeConfig
+    signer: Signer | None = None
 
     def paint(
         self, photo: Photo, correction: Correction, times: StageTimes, predict: Predict | None = None
@@ -75,9 +77,21 @@ class Painter:
         with times("encode"):
             guide = self.guide(chroma)
             result = encode_result(photo, chroma.planes, self.config, self.model.credit, guide)
+            data, reason = self._signed(photo, result)
         how = How.LUMA_KEPT if result.kept_luma else How.ENCODED
-        colored = Colored(result.data, result.format, Status.COLORED, how, result.note, result.left_out)
+        note = "; ".join(filter(None, (result.note, reason)))
+        colored = Colored(data, result.format, Status.COLORED, how, note, result.left_out)
         return Painted(colored, small, chroma)
+
+    def _signed(self, photo: Photo, result: Result) -> tuple[bytes, str]:
+        """The result, signed if one can, or why it is not."""
+        if self.signer is None:
+            return result.data, ""
+        original, name = (photo.file, photo.file_format), photo.path.name
+        try:
+            return self.signer.sign(result.data, result.format, *original, name, self.model.credit), ""
+        except NotSignedError as error:
+            return result.data, f"it is not signed: {error}"
 
     def sketch(self, photo: Photo) -> tuple[Planes, bool]:
         """The luma that the generator sees, uint8 (h, w), and whether the photograph is in color."""

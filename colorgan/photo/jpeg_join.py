@@ -37,6 +37,9 @@ from colorgan.photo.jpeg import (
     parse,
 )
 
+BOX = b"JP"
+"""How the APP11 segments begin that hold boxes, as a C2PA manifest does (ISO/IEC 19566-5, D.2)."""
+
 LONGEST_RECORD = 1 << 25
 """Bytes of an unpacked record: it may hold a color profile, of which there can be 255 segments."""
 
@@ -80,11 +83,34 @@ def join(
     return joined
 
 
+def unsigned(data: bytes) -> bytes:
+    """A JPEG without the segments that hold a C2PA manifest; raises JpegError (C2PA 2.1, A.3.1)."""
+    kept, at = [], 0
+    for segment in parse(data) if BOX in data else ():
+        if segment.marker == APP11 and data.startswith(BOX, segment.body):
+            kept.append(data[at : segment.start])
+            at = segment.end
+    return b"".join((*kept, data[at:]))
+
+
 def undo(joined: bytes) -> bytes:
     """Give the grayscale file to which `join` added chroma; raises JpegError if that is not possible.
 
-    As the record in the file has the SHA-256 of the grayscale one, what comes is that file or nothing.
+    As the record in the file has the SHA-256 of the grayscale one, what comes is that file or nothing. A
+    signature that was put into the file later does not count.
     """
+    try:
+        return _undo(joined)
+    except NoRecordError:
+        raise
+    except JpegError:
+        bare = unsigned(joined)
+        if bare == joined:
+            raise
+        return _undo(bare)
+
+
+def _undo(joined: bytes) -> bytes:
     records = (
         [segment for segment in parse(joined) if _is_record(joined, segment)] if RECORD in joined else []
     )
