@@ -23,11 +23,12 @@ def main(results: Path, originals: Path, as_json: bool, quiet: bool, verbose: bo
     """Restore the original grayscale JPEGs of the results in RESULTS_DIR to ORIGINALS_DIR.
 
     Each is checked to be the original, byte for byte. Results with re-encoded luma hold no original; the
-    manifest lists them. Results that are missing, or hold their original no more, are reported.
+    manifest lists them. Results that are missing, were changed, or hold their original no more, are
+    reported, and make it exit with 1.
     """
     from colorgan.batch.restoring import iter_restored
 
-    output, counts = Output(as_json, quiet, verbose), Counter[Status]()
+    output, counts, changed = Output(as_json, quiet, verbose), Counter[Status](), 0
     for outcome in iter_restored(results, originals):
         counts[outcome.status] += 1
         output.event(
@@ -35,9 +36,13 @@ def main(results: Path, originals: Path, as_json: bool, quiet: bool, verbose: bo
             path=str(outcome.path),
             status=outcome.status,
             output=str(outcome.output) if outcome.output else None,
+            note=outcome.note,
             error=outcome.error,
         )
-        if outcome.status.is_failure:
+        if outcome.note:
+            changed += 1
+            output.warn(f"Changed: {shown(outcome.path)}: {outcome.note}; its original is whole")
+        elif outcome.status.is_failure:
             output.warn(f"Failed: {shown(outcome.path)}: {outcome.error}")
         else:
             output.detail(f"{shown(outcome.path)}: {outcome.status}")
@@ -45,6 +50,6 @@ def main(results: Path, originals: Path, as_json: bool, quiet: bool, verbose: bo
         f"{counts[Status.RESTORED]} originals restored; {counts[Status.FAILED]} failed; "
         f"{counts[Status.IGNORED]} hold none. Originals: {originals}"
     )
-    exit_code = ExitCode.SOME_FAILED if counts[Status.FAILED] else ExitCode.DONE
+    exit_code = ExitCode.SOME_FAILED if counts[Status.FAILED] or changed else ExitCode.DONE
     output.event("summary", counts=counts, originals=str(originals), exit_code=exit_code)
     sys.exit(exit_code)

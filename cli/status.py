@@ -58,6 +58,9 @@ def main(
             output.warn(f"{shown(PurePath(path))}: {problem}")
     if (left := len(progress.problems) - SHOWN) > 0 and not (every or verbose):
         output.warn(f"{left:,} more; --all names them")
+    for name, lines in progress.damage.items():
+        what = f"{lines:,} lines cannot be read" if lines else "is empty"
+        output.warn(f"{shown(results / name)}: {what}; the next run keeps a damaged one as {name}.bak")
     if progress.suspects:
         output.say(f"{len(progress.suspects):,} were in hand when a run died; the next one tries each alone.")
     if progress.is_complete:
@@ -76,6 +79,7 @@ def main(
         not_read=progress.not_read,
         problems=len(progress.problems),
         under_way=progress.under_way,
+        damage=progress.damage,
         suspects=progress.suspects,
         exit_code=exit_code,
     )

@@ -17,10 +17,11 @@ from colorgan.backends import EMBEDDED_MODEL, Model, load_model
 from colorgan.batch.child import Order
 from colorgan.batch.engine import Engine, Predict
 from colorgan.batch.job import PREFIX, Job
+from colorgan.batch.made_by import made_by
 from colorgan.batch.manifest import Manifest
 from colorgan.batch.outcome import How, Outcome, Status
 from colorgan.batch.pending import pending
-from colorgan.batch.results import write_result
+from colorgan.batch.set_aside import put_result
 from colorgan.batch.sharding import Shard
 from colorgan.batch.sharing import Processes, number_of_processes
 from colorgan.batch.sidecars import Carrier
@@ -47,8 +48,7 @@ from colorgan.storage.protocol import Found, Stamp
 class Colorizer:
     """Colors photographs with one model, which is opened once.
 
-    `model` is an ONNX file, a TorchScript file or a checkpoint, by its path or URL; without it, the embedded
-    model is used.
+    `model` is an ONNX or TorchScript file or a checkpoint, by path or URL; without it, the embedded model is.
     """
 
     def __init__(self, model: str | PurePath | None = None, config: ColorizeConfig | None = None) -> None:
@@ -64,6 +64,7 @@ class Colorizer:
                 device=self.config.device,
                 devices=self.config.device_numbers,
                 batch_size=self.config.batch_size,
+                sha256=self.config.model_sha256,
             )
 
     @property
@@ -135,9 +136,8 @@ class Colorizer:
     ) -> list[Outcome]:
         """Color every image in the folder `source` and below, or that one file, into `destination`.
 
-        It does what `colorgan-batch` does, with its options. Sub-folders are kept and `colorized_` goes
-        before each name. A photograph already in color is copied as it is. A bad file is an outcome, not an
-        error. `run` gives outcomes as files are finished.
+        It does what `colorgan-batch` does, with its options. A bad file is an outcome, not an error. `run`
+        gives outcomes as files are finished.
         """
         job = Job.plan(
             source,
@@ -167,14 +167,14 @@ class Colorizer:
         """Color the files of the job while one goes through the outcomes, which come as files are finished.
 
         What an earlier run did with the same model and settings is not done again unless the file or its
-        result has changed. Files that an earlier run had in hand when it died are tried at the end, alone.
-        When `stop` is set, what was begun is finished and no other file is taken. `times` is told what the
-        stages take, and `thumbnails` are made of what is colored.
+        result has changed. Files that it had in hand when it died are tried at the end, alone. When `stop` is
+        set, no other file is taken. `times` is told what the stages take; `thumbnails` are made.
         """
         stop, times, carrier = stop or Event(), times or StageTimes(), Carrier(job, self.model.credit)
-        made_by, suspects = self.made_by(job), list[Found]()
-        with Manifest.open(job, made_by) as manifest:
-            items = pending(job, manifest, made_by, self.config.overwrite, carrier)
+        mine, suspects = self.made_by(job), list[Found]()
+        with Manifest.open(job, mine) as manifest:
+            job = manifest.job_that_knows(job)
+            items = pending(job, manifest, mine, self.config.overwrite, carrier)
             items = set_suspects_aside(items, job, manifest, suspects)
             number, items = number_of_processes(self._processes, items)
             noted = manifest.in_flight.announced(items, lambda found: job.name_of(found.path))
@@ -192,7 +192,7 @@ class Colorizer:
 
     def made_by(self, job: Job) -> str:
         """What results depend on besides their photographs."""
-        return f"{self.model.credit.sha256} {self.config.result_settings} prefix={job.prefix}"
+        return made_by(self.model.credit.sha256, self.config, job.prefix)
 
     def outcomes(
         self, job: Job, todo: Iterator[Found | Outcome], times: StageTimes, thumbnails: Thumbnails | None
@@ -208,7 +208,7 @@ class Colorizer:
     def _engine(self) -> Engine:
         model = self.model
         batch_size = self.config.batch_size or model.batch_size
-        return Engine(self.config, model.backend.predict, batch_size, model.at_once)
+        return Engine(self.config, model.predict_batch, batch_size, model.at_once)
 
     def _colorize_file(
         self,
@@ -226,9 +226,9 @@ class Colorizer:
         colored = painted.colored
         if colored.status is Status.SKIPPED:
             return Outcome(photo.path, Status.SKIPPED)
-        output = job.output_path(photo.path, colored.format)
+        mtime_ns = stamp.mtime_ns * (colored.how is How.COPIED)
         with times("write"):
-            written = write_result(output, colored.data, stamp.mtime_ns * (colored.how is How.COPIED))
+            output, written, kept = put_result(job, photo.path, colored.data, colored.format, mtime_ns)
             carrier = Carrier(job, self.model.credit)
             sidecars = carrier.carry(found, output, colored.how, photo.sha256) if found.sidecars else ()
         if thumbnails and painted.chroma:
@@ -246,6 +246,7 @@ class Colorizer:
             left_out=colored.left_out,
             pages=colored.pages,
             pages_copied=colored.pages_copied,
+            kept=kept,
             written=written,
             sidecars=sidecars,
             colorfulness=painted.colorfulness,

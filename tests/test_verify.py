@@ -1,5 +1,7 @@
 """A lossless result is decoded again before it gets its name (fault 46)."""
 
+import io
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,11 +9,11 @@ import pytest
 from conftest import MakePhoto
 from PIL import Image
 
-from colorgan import ColorizeConfig, Colorizer, ImageError, Status
+from colorgan import ColorizeConfig, Colorizer, ImageError, RunError, Status
 from colorgan.photo import encode
-from colorgan.photo.png import encode_png
+from colorgan.photo.png import chunk, encode_png
 from colorgan.photo.tiff import encode_tiff
-from colorgan.photo.verify import check_lossless
+from colorgan.photo.verify import END_OF_HEADER, check_lossless
 
 NAME = Path("a")
 
@@ -70,3 +72,45 @@ def test_a_result_that_is_not_what_was_to_be_written_gets_no_name(
     monkeypatch.undo()
     (outcome,) = colorizer.colorize_folder(tmp_path / "in", tmp_path / "out")
     assert outcome.status is Status.COLORED
+
+
+def test_a_damaged_chunk_is_not_copied_into_a_result(exports: dict[str, Path], make_photo: MakePhoto) -> None:
+    """Found by the campaign: a name that is not of letters makes every reader refuse the result."""
+    plain = encode_png(np.asarray(make_photo(64, 48)))
+    damaged = [
+        plain[:END_OF_HEADER],
+        chunk(b"\xa0cIf", b"x"),
+        chunk(b"eXI\xff", b"x"),
+        chunk(b"prVt", b"kept"),
+    ]
+    colored = Colorizer(exports["onnx"]).colorize(b"".join([*damaged, plain[END_OF_HEADER:]]))
+    Image.open(io.BytesIO(colored.data)).load()
+    assert b"cIf" not in colored.data
+    assert chunk(b"prVt", b"kept") in colored.data
+
+
+@pytest.mark.parametrize(
+    ("values", "error"), [(0, ImageError), (255, ImageError), (np.nan, RunError), (np.inf, RunError)]
+)
+def test_what_a_model_predicts_that_is_no_color_colors_nothing(
+    exports: dict[str, Path], tmp_path: Path, make_photo: MakePhoto, values: float, error: type[Exception]
+) -> None:
+    """Found by the campaign: 0 and 255 are what NaN and infinity become as bytes."""
+
+    class Broken:
+        def predict(self, luma: np.ndarray) -> np.ndarray:
+            dtype = np.float32 if error is RunError else np.uint8
+            return np.full((len(luma), 2, *luma.shape[2:]), values, dtype)
+
+    make_photo(64, 48).save(tmp_path / "a.jpg")
+    colorizer = Colorizer(exports["onnx"])
+    colorizer.model = replace(colorizer.model, backend=Broken())
+    with pytest.raises(error):
+        colorizer.colorize(tmp_path / "a.jpg")
+    if error is RunError:
+        with pytest.raises(RunError):
+            colorizer.colorize_folder(tmp_path / "a.jpg", tmp_path / "out")
+    else:
+        (outcome,) = colorizer.colorize_folder(tmp_path / "a.jpg", tmp_path / "out")
+        assert outcome.status is Status.FAILED
+    assert not list((tmp_path / "out").glob("colorized*"))

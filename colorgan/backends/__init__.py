@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Protocol, Self
 
 import numpy as np
 
 from colorgan.backends.input_shape import input_shape, pad
 from colorgan.backends.kinds import Kind, kind_of
-from colorgan.errors import UsageError
+from colorgan.errors import ImageError, ModelError, PredictError, UsageError
 from colorgan.photo.color import Planes
 from colorgan.photo.xmp import Credit
+from colorgan.storage.files import sha256_of
 
+NAMELESS = PurePath("photograph")
 EMBEDDED_MODEL = Path(str(files("colorgan") / "models" / "generator.onnx"))
 """The model that ships in the package."""
 
@@ -96,13 +98,29 @@ class Model:
         """Height and width, in pixels, at which the model sees a photograph of this width and height."""
         return input_shape(width, height, self.native_size, self.stride, self.shape[1:])
 
-    def predict(self, luma: Planes, predict: Callable[[Planes], Planes] | None = None) -> Planes:
+    def predict_batch(self, luma: Planes) -> Planes:
+        """Map luma uint8 (N, 1, H, W) to chroma uint8 (N, 2, H, W); PredictError for anything else."""
+        chroma, wanted = self.backend.predict(luma), (len(luma), 2, *luma.shape[2:])
+        found = (getattr(chroma, "dtype", type(chroma).__name__), getattr(chroma, "shape", ()))
+        if found != (np.uint8, wanted):
+            raise PredictError(f"{self.credit.model}: predicts {found}, not chroma uint8 {wanted}")
+        return chroma
+
+    def predict(
+        self,
+        luma: Planes,
+        predict: Callable[[Planes], Planes] | None = None,
+        path: PurePath = NAMELESS,
+    ) -> Planes:
         """Map luma uint8 (H, W) of any size to chroma uint8 (2, H, W); padded for the network, then cut.
 
-        `predict` maps one padded luma to its chroma instead of the backend, as in batches with others.
+        `predict` maps one padded luma to its chroma instead of the backend, as in batches with others. Raises
+        ImageError, of `path`, where no value is a color.
         """
         padded = pad(luma, self.stride, self.shape[1:])
-        chroma = predict(padded) if predict else self.backend.predict(padded[None, None])[0]
+        chroma = predict(padded) if predict else self.predict_batch(padded[None, None])[0]
+        if ((chroma == 0) | (chroma == 255)).all():  # what NaN and infinity become as bytes
+            raise ImageError(path, "the model predicts NaN or infinity for it; use another model or device")
         return chroma[:, : luma.shape[0], : luma.shape[1]]
 
 
@@ -113,13 +131,17 @@ def load_model(
     devices: Sequence[int] = (),
     threads: int = 1,
     batch_size: int = 0,
+    sha256: str = "",
 ) -> Model:
     """Open an ONNX, TorchScript or torch.export file or a checkpoint; the content decides, not the suffix.
 
     `device` is auto, cpu or one of ACCELERATORS; `devices` are numbers of its devices. `threads` are those of
     one call of onnxruntime on the CPU: with 1, as many calls as there are processors run side by side.
-    `batch_size` is that of the largest batch, 0 for what suits the device.
+    `batch_size` is that of the largest batch, 0 for what suits the device. ModelError for a file of another
+    SHA-256 than `sha256`, before anything of it is read.
     """
+    if sha256 and (found := sha256_of(path)) != sha256.lower():
+        raise ModelError(path, f"has the SHA-256 {found}, not the one that --model-sha256 asks for")
     kind = kind_of(path)
     if kind is Kind.ONNX:
         from colorgan.backends.onnx_runtime import load_onnx

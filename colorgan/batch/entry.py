@@ -160,6 +160,17 @@ def parse(line: str) -> Entry | None:
     return Entry(**known | {name: sys.intern(known[name]) for name in ALIKE if name in known})
 
 
+def is_damaged(line: str) -> bool:
+    """Whether a line was whole once, and cannot be read: not one that a killed run left unfinished.
+
+    An unfinished one has the beginning of an object and not its end.
+    """
+    text = line.strip()
+    if not text or (parse(line) and text.isascii()):
+        return False
+    return not (text.isascii() and text.isprintable() and text.startswith("{") and text[-1] != "}")
+
+
 def is_inside(name: str) -> bool:
     """Whether a path, as a manifest gives it, stays inside the folder that it is relative to."""
     path = PurePosixPath(name)

@@ -13,6 +13,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from colorgan.batch.kinds import kind_of
+from colorgan.batch.known import Known
 from colorgan.batch.manifest_store import NAME
 from colorgan.batch.sharding import Shard
 from colorgan.batch.sidecars import Sidecars, is_sidecar
@@ -58,6 +59,8 @@ class Job:
     """Leave files that changed in the last so many seconds for the next run; 0: take all."""
     listing: Listing | None = None
     """The files in `root`, unless they were named one by one."""
+    known: Known = field(default_factory=Known, compare=False)
+    """Of results that are there; what else is at the place of a result is kept."""
     earlier: dict[AnyPath, frozenset[str]] = field(default_factory=dict, compare=False)
     """Folders that hold results of earlier runs, with these: they were come upon in `files`."""
     sidecars: dict[AnyPath, Sidecars | None] = field(default_factory=dict, compare=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,11 +10,14 @@ from dataclasses import replace
 from colorgan.batch.entry import Entry, now
 from colorgan.batch.in_flight import InFlight
 from colorgan.batch.job import Job
+from colorgan.batch.known import Known
 from colorgan.batch.manifest_store import ManifestStore
 from colorgan.batch.outcome import Outcome, Status
 from colorgan.batch.sharding import Shard
 from colorgan.batch.stores import manifests_of
 from colorgan.storage.paths import AnyPath
+
+KEPT_WORDS = "what was at the place of its result is kept as"
 
 
 class Manifest:
@@ -55,6 +59,14 @@ class OpenManifest(Manifest):
         self.job, self.made_by = job, made_by
         self._read(store, job.shard)
 
+    def job_that_knows(self, job: Job) -> Job:
+        """The job, with what is known of results that are there; that of a chunk came with its own."""
+        entries = ChainMap(self.entries, dict(job.known.entries)) if job.known.entries else self.entries
+        begun = job.known.begun | self.in_flight.suspects
+        if job.known.strange is not None:
+            return replace(job, known=replace(job.known, entries=entries, begun=begun))
+        return replace(job, known=Known.in_folder(job.destination, entries, begun))
+
     def record(self, outcome: Outcome) -> None:
         """Add what became of a file, with paths as they are inside the two folders."""
         output, written = outcome.output, outcome.written
@@ -68,7 +80,7 @@ class OpenManifest(Manifest):
             status=outcome.status,
             output=output.relative_to(self.job.destination).as_posix() if output else None,
             how=outcome.how,
-            note=outcome.note,
+            note="; ".join(filter(None, (outcome.note, outcome.kept and f"{KEPT_WORDS} {outcome.kept}"))),
             left_out=outcome.left_out,
             pages=outcome.pages,
             pages_copied=outcome.pages_copied,

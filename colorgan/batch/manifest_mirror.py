@@ -78,9 +78,16 @@ class ObjectManifests:
         """Of all runs."""
         return self.local.notes()
 
+    def damage(self) -> dict[str, int]:
+        """Of all manifests."""
+        return self.local.damage()
+
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Take the copies, and put what was added."""
+        """Take the copies, and put what was added; a damaged manifest is kept under another name."""
+        if self.damage().get(self.mine.relative_to(self.folder).as_posix()):
+            with self._storage("written"):
+                OBJECTS.keep(self.mine, self._copy_of(self.mine).read_bytes())
         with self.local.opened():
             self._size = self._copy_of(self.mine).stat().st_size
             self._put_part(b"")  # sees that objects can be put

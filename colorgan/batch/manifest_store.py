@@ -16,10 +16,12 @@ from typing import Protocol, TextIO, TypeVar
 
 from filelock import FileLock, Timeout
 
-from colorgan.batch.entry import Entry, parse
+from colorgan.batch.entry import Entry, is_damaged, parse
 from colorgan.batch.sharding import Shard
 from colorgan.errors import InUseError, RunError
 from colorgan.storage.files import atomic_file, make_writable, remove_leftovers
+from colorgan.storage.local import walk_files
+from colorgan.storage.paths import LOCAL
 
 NAME = "manifest.jsonl"
 LOCK = ".colorgan.lock"
@@ -49,6 +51,9 @@ class ManifestStore(Protocol):
 
     def notes(self) -> list[str]:
         """The notes of earlier runs that did not end as they should."""
+
+    def damage(self) -> dict[str, int]:
+        """Lines that cannot be read of files in the results folder; 0 of one that is empty beside results."""
 
     def opened(self) -> AbstractContextManager[None]:
         """Take the folder, or the shard, for one run; InUseError if another one has it."""
@@ -97,15 +102,30 @@ class LocalManifests:
                 found.append(path.read_text("ascii", "replace"))
         return found
 
+    def damage(self) -> dict[str, int]:
+        """Of all manifests."""
+        found = {path.relative_to(self.folder).as_posix(): n for path, n in _damaged(_sources(self.folder))}
+        whole = self.folder / NAME
+        if whole.is_file() and not whole.stat().st_size and any(p != whole for p in walk_files(self.folder)):
+            found[NAME] = 0
+        return found
+
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Take the folder or the shard; what a killed run left behind is removed if it is nobody's."""
+        """Take the folder or the shard; what a killed run left behind is removed if it is nobody's.
+
+        A damaged manifest is kept under another name before it is compacted.
+        """
         make_writable(self.mine.parent)
         try:
             with self._locked():
                 if not self.shard or not self.shard.is_chunk:
                     remove_leftovers(self.folder, self._others_run)
-                if not self.shard and len(sources := _sources(self.folder)) > 1:
+                sources = [self.mine] if self.shard else _sources(self.folder)
+                for path, _ in _damaged(sources):
+                    LOCAL.keep(path, path.read_bytes())
+                    _compact(path, [path])
+                if len(sources) > 1:
                     _compact(self.mine, sources)
                 with self.mine.open("a", encoding="ascii") as self._file:
                     self._file.write("\n")  # ends a line that a killed run left unfinished
@@ -210,10 +230,18 @@ def _compact(path: Path, sources: list[Path]) -> None:
             source.unlink()
 
 
+def _damaged(paths: list[Path]) -> Iterator[tuple[Path, int]]:
+    """Those with lines that cannot be read, and how many."""
+    for path in paths:
+        with suppress(FileNotFoundError), path.open(encoding="ascii", errors="replace") as lines:
+            if damaged := sum(map(is_damaged, lines)):
+                yield path, damaged
+
+
 def _read(paths: list[Path]) -> Iterator[tuple[str, Entry]]:
     """The lines that are whole, and what they say."""
     for path in paths:
         with suppress(FileNotFoundError), path.open(encoding="ascii", errors="replace") as lines:
             for line in lines:
-                if entry := parse(line):
+                if line.isascii() and (entry := parse(line)):
                     yield line, entry

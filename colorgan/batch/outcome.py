@@ -141,6 +141,8 @@ class Outcome:
     """Of a file with several; 0 for any other."""
     pages_copied: int = 0
     """Those of them that were in color already, and are as they were."""
+    kept: str = ""
+    """The name that a file got which was at the place of the result, and was not of an earlier run."""
     error: str = ""
     seconds: float = 0.0
     """From reading the file to the result's being in place, the wait for its batch included."""

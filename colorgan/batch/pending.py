@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from colorgan.batch.entry import Entry
 from colorgan.batch.job import Job
 from colorgan.batch.kinds import kind_of
+from colorgan.batch.made_by import is_alike
 from colorgan.batch.manifest import Manifest
 from colorgan.batch.outcome import Outcome, Status
 from colorgan.batch.settling import may_still_be_written
@@ -51,7 +52,7 @@ def pending(
         elif (
             entry
             and entries
-            and entry.made_by == made_by + job.corrections.of(name).mark
+            and is_alike(entry.made_by, made_by + job.corrections.of(name).mark)
             and is_done(job, found, entry, stamp_of)
         ):
             if entry.output and sidecars_to_carry(job, found, entry, stamp_of):

@@ -36,13 +36,15 @@ class Progress:
     """Pictures of kinds that are not taken from folders, by their kinds."""
     problems: dict[str, str] = field(default_factory=dict)
     """Why an input, by its path in the input folder, has no result, or not the one that was written."""
+    damage: dict[str, int] = field(default_factory=dict)
+    """Lines that cannot be read of manifests, by their paths in the results folder; 0: it is empty."""
     suspects: list[str] = field(default_factory=list)
     """Inputs that a run had in hand when it died; the next one tries each alone."""
 
     @property
     def is_complete(self) -> bool:
         """Whether there is nothing to be done any more, as far as one knows."""
-        return not self.problems and not self.under_way
+        return not self.problems and not self.under_way and not self.damage
 
 
 def status(results: str | PurePath, source: str | PurePath | None = None, *, read: str = "") -> Progress:
@@ -63,6 +65,8 @@ def status(results: str | PurePath, source: str | PurePath | None = None, *, rea
         Counter(entry.status for entry in entries.values()),
         kinds_not_read(entries.values()),
     )
+    if not progress.under_way:  # a run may be writing a line
+        progress.damage = manifest.store.damage()
     stamp_of = stamps_of_results(folder, entries)
 
     def problem_of(entry: Entry) -> str:

@@ -22,13 +22,15 @@ from colorgan.storage.files import make_writable
 from colorgan.storage.local import identity_of, walk_files
 from colorgan.storage.paths import LOCAL
 
+CHANGED = "was changed since it was written"
+
 
 def restore(results: str | PurePath, destination: str | PurePath) -> list[Outcome]:
     """Write the originals of the results in a folder and below to `destination`, under their old names.
 
     The names are those of the manifest or, without it, those of the results without `colorized_`. What holds
-    no original is IGNORED; what was changed since it was colored, or is gone, is FAILED, as is what would be
-    written outside `destination` or over another file.
+    no original is IGNORED; what was changed, but for its original, is RESTORED with a note; what was changed
+    or is gone is FAILED, as is what would be written outside `destination` or over another file.
     """
     return list(iter_restored(Path(results), Path(destination)))
 
@@ -64,7 +66,7 @@ def _restored(path: Path, entry: Entry | None, results: Path, destination: Path)
     name = entry.path if entry else relative.with_name(relative.name.removeprefix(PREFIX)).as_posix()
     try:
         output = _inside(destination, name, path)
-        original = _original(path, entry)
+        original, sha256 = _original(path, entry)
         if original is None:
             return Outcome(path, Status.IGNORED)
         if name.lower().endswith(".jxl"):  # the JPEG that the photograph was made of
@@ -73,19 +75,24 @@ def _restored(path: Path, entry: Entry | None, results: Path, destination: Path)
             write_result(output, original)
         elif output.read_bytes() != original:
             raise ImageError(path, f"{output} exists and differs; choose another folder for the originals")
-        return Outcome(path, Status.RESTORED, output)
+        note = CHANGED if entry and entry.output_sha256 not in ("", sha256) else ""
+        return Outcome(path, Status.RESTORED, output, note=note)
     except ImageError as error:
         return failed(path, error.reason)
     except (OSError, ValueError) as error:  # of a name that no file can have
         return failed(path, f"cannot be restored as {name!r} ({error})")
 
 
-def _original(path: Path, entry: Entry | None) -> bytes | None:
-    """The grayscale JPEG that a result holds, or None; raises ImageError if it was changed."""
+def _original(path: Path, entry: Entry | None) -> tuple[bytes | None, str]:
+    """The grayscale JPEG that a result holds, or None, and the SHA-256 of the result.
+
+    Raises ImageError if it was changed so that it holds no original, or another one.
+    """
     try:
         data, _ = LOCAL.read(path)
     except OSError as error:
         raise ImageError(path, f"cannot be read ({error.strerror})") from error
+    sha256 = hashlib.sha256(data).hexdigest()
     try:
         original = undo(jpeg_in(data) or data)
     except MissingError as error:
@@ -95,15 +102,15 @@ def _original(path: Path, entry: Entry | None) -> bytes | None:
     except NoRecordError:
         if entry and entry.how == How.LUMA_KEPT:
             raise ImageError(path, "no longer holds its original: another program saved it") from None
-        if entry and entry.output_sha256 and hashlib.sha256(data).hexdigest() != entry.output_sha256:
-            raise ImageError(path, "was changed since it was written") from None
-        return None
+        if entry and entry.output_sha256 not in ("", sha256):
+            raise ImageError(path, CHANGED) from None
+        return None, sha256
     except JpegError as error:
         raise ImageError(path, f"its original cannot be restored: {error}") from error
     was_jpeg_xl = entry and entry.path.lower().endswith(".jxl")
     if entry and entry.sha256 and not was_jpeg_xl and hashlib.sha256(original).hexdigest() != entry.sha256:
         raise ImageError(path, "holds another original than the manifest records")
-    return original
+    return original, sha256
 
 
 def _inside(destination: Path, name: str, path: Path) -> Path:

@@ -36,7 +36,9 @@ def try_alone(suspects: Sequence[Found], order: Order, manifest: Manifest, stop:
     job, in_flight = order.job, manifest.in_flight
     if not suspects:
         return
-    order = replace(order, config=replace(order.config, workers=1, batch_size=1))
+    known = job.known.of(job.name_of(found.path) for found in suspects)
+    config = replace(order.config, workers=1, batch_size=1)
+    order = replace(order, config=config, job=replace(job, known=known))
     with ExitStack() as processes:
         processes.enter_context(_forgiving(in_flight, stop))
         process: Child | None = None

@@ -109,7 +109,7 @@ class Cluster:
         made_by = colorizer.made_by(job)
         left: list[Left] = []  # a Path takes several times the memory
         with Manifest.open(job, made_by) as manifest:
-            carrier = Carrier(job, colorizer.model.credit)
+            carrier, known = Carrier(job, colorizer.model.credit), manifest.job_that_knows(job).known
             for item in pending(job, manifest, made_by, colorizer.config.overwrite, carrier):
                 if not isinstance(item, Outcome):
                     left.append((str(item.path), *item[1:]))
@@ -126,6 +126,7 @@ class Cluster:
             limit=0,
             earlier={},
             sidecars={},
+            known=known,
         )
         yield from self._color(whole, share_out(job, left, len(self.workers)), stop, times)
         with Manifest.open(job, made_by):  # takes in those of the chunks
@@ -148,7 +149,8 @@ class Cluster:
             while waiting and idle:
                 worker, shard = idle.popleft(), waiting.popleft()
                 listed = tuple(Found(locate(path), *more) for path, *more in chunks[shard])
-                chunk = replace(whole, shard=shard, listed=listed)
+                known = whole.known.of(whole.name_of(found.path) for found in listed)
+                chunk = replace(whole, shard=shard, listed=listed, known=known)
                 running[worker.color.remote(chunk)] = worker, shard
             finished, _ = ray.wait(list(running), timeout=POLL) if running else ([], [])
             for worker, _ in running.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from colorgan.config.accelerators import ACCELERATORS
@@ -27,6 +28,7 @@ class ColorizeConfig(Config):
         choices=("auto", "cpu", *ACCELERATORS),
     )
     devices: str = setting("", "Numbers of the GPUs to use, such as 0,1.")
+    model_sha256: str = setting("", "SHA-256 that the model file must have: pins one from a URL.")
     batch_size: int = setting(
         0, "Photographs per forward pass; halved when memory runs out.", low=0, zero="auto"
     )
@@ -89,6 +91,8 @@ class ColorizeConfig(Config):
         numbered = [name for name, each in ACCELERATORS.items() if each.numbered]
         if self.devices and self.device not in ("auto", *numbered):
             raise UsageError(f"--device {self.device} takes no --devices; {', '.join(numbered)} do")
+        if self.model_sha256 and not re.fullmatch("[0-9a-fA-F]{64}", self.model_sha256):
+            raise UsageError(f"model-sha256 is {self.model_sha256!r}; it must be 64 hexadecimal digits")
         _ = self.device_numbers
 
     @property

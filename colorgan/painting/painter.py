@@ -111,7 +111,7 @@ class Painter:
         predict: Predict | None = None,
     ) -> Chroma:
         """The chroma for a photograph of which the generator sees `small`; settings and correction count."""
-        predicted = change_hues(self.model.predict(small, predict), correction.hues)
+        predicted = change_hues(self.model.predict(small, predict, photo.path), correction.hues)
         predicted = saturate(predicted, self.config.saturation)
         if not correction:
             return Chroma(predicted, small, predicted)

@@ -182,6 +182,8 @@ def of_png(data: bytes) -> Metadata:
                 found = replace(found, xmp=png.unpack(text) if rest[0] else text)
             elif keyword in PNG_EXIF and (block := _of_digits(name, rest)):
                 found = replace(found, exif=found.exif or block.removeprefix(EXIF_PREFIX))
+            elif not name.isalpha():  # damaged: readers refuse a file with it (PNG, 5.4)
+                continue
             elif name in KEPT_CHUNKS or (name not in READ_CHUNKS and name[0] & name[3] & SAFE_TO_COPY):
                 found = replace(found, own=(*found.own, png.unpacked_text(name, body)))
                 if keyword in PNG_IPTC and (block := _of_digits(name, rest)):

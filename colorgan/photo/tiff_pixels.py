@@ -150,6 +150,17 @@ class TiffLayout:
             return _straight(samples, self.channels)
         return samples
 
+    def as_bytes(self, data: bytes) -> bytes:
+        """A file of strips, as `encode_tiff` writes it, as one whose gray pixels are its bytes."""
+        return self._of_bytes(data, self.width * self.samples * self.bits // 8, 1, 0, 1)
+
+    def samples_of(self, rows: npt.NDArray[np.uint8]) -> DeepPlanes:
+        """The samples of some rows of it, of 16 bits: uint16 (rows, W, samples)."""
+        samples = self._unpack(rows, self.width * self.samples).reshape(-1, self.width, self.samples)
+        if self.directory.number(PREDICTOR, 1) == 2:
+            np.cumsum(samples, axis=1, dtype=np.uint16, out=samples)
+        return samples
+
     def _plane(self, data: bytes, number: int, planes: int, together: int) -> DeepPlanes:
         """One of the planes, uint16 (H, W, together)."""
         tile_width = self.directory.number(TILE_WIDTH) or self.width

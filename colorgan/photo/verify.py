@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -23,11 +24,12 @@ def check_lossless(path: AnyPath, data: bytes, format: str, pixels: Planes | Dee
     What decodes a TIFF is libtiff, which did not write it.
     """
     try:
-        decoded = _decoded(data, format)
-        is_same = decoded.shape == pixels.shape and all(
-            np.array_equal(decoded[top : top + STRIP], pixels[top : top + STRIP])  # in the cache
-            for top in range(0, len(pixels), STRIP)
-        )
+        rows = 0
+        for top, band in _bands(data, format):
+            if not np.array_equal(band, pixels[top : top + len(band)]):
+                break
+            rows = top + len(band)
+        is_same = rows == len(pixels)
     except DECODE_ERRORS:
         is_same = False
     if not is_same:
@@ -35,21 +37,28 @@ def check_lossless(path: AnyPath, data: bytes, format: str, pixels: Planes | Dee
         raise ImageError(path, f"{reason}; test this machine's memory, and run the same command again")
 
 
-def _decoded(data: bytes, format: str) -> Planes | DeepPlanes:
-    if format == "PNG":
-        picture, header = png.only_pixels(data), png.Header.of(data)
-        return _deep_png(picture, header) if header.is_deep_color else np.asarray(load(open_picture(picture)))
-    if format == "TIFF":
-        layout = TiffLayout.of(next(Block.parse(data).directories()))
-        if layout.is_deep:
-            return layout.read(data)
-    return np.asarray(load(open_picture(data)))
+def _bands(data: bytes, format: str) -> Iterator[tuple[int, Planes | DeepPlanes]]:
+    """The pixels of a result, some rows at a time: a second whole copy would double what a run needs."""
+    if format == "PNG" and (header := png.Header.of(data)).is_deep_color:
+        channels = {png.RGB: 3, png.RGB_ALPHA: 4}[header.color_type]
+        for top, rows in _rows(_png_as_bytes(png.only_pixels(data), header, channels)):
+            yield top, rows.view(">u2").reshape(len(rows), header.width, channels)
+    elif format == "TIFF" and (layout := TiffLayout.of(next(Block.parse(data).directories()))).is_deep:
+        for top, rows in _rows(layout.as_bytes(data)):
+            yield top, layout.samples_of(rows)
+    else:
+        yield from _rows(png.only_pixels(data) if format == "PNG" else data)
 
 
-def _deep_png(picture: bytes, header: png.Header) -> DeepPlanes:
-    """The samples of a PNG by `encode_png`: as its filter knows no pixels, they can be read as gray bytes."""
-    channels = {png.RGB: 3, png.RGB_ALPHA: 4}[header.color_type]
+def _rows(picture: bytes) -> Iterator[tuple[int, Planes]]:
+    """Rows of a file that Pillow decodes, some at a time, and the number of the first."""
+    with open_picture(picture) as image:
+        load(image)
+        for top in range(0, image.height, STRIP):
+            yield top, np.asarray(image.crop((0, top, image.width, min(top + STRIP, image.height))))
+
+
+def _png_as_bytes(picture: bytes, header: png.Header, channels: int) -> bytes:
+    """A PNG by `encode_png`, of 16 bits: as its filter knows no pixels, it can be read as gray bytes."""
     as_bytes = struct.pack(">IIBBBBB", 2 * channels * header.width, header.height, 8, png.GRAY, 0, 0, 0)
-    rest = picture[END_OF_HEADER:]
-    rows = np.asarray(load(open_picture(png.SIGNATURE + png.chunk(b"IHDR", as_bytes) + rest)))
-    return rows.view(">u2").reshape(header.height, header.width, channels)
+    return png.SIGNATURE + png.chunk(b"IHDR", as_bytes) + picture[END_OF_HEADER:]

@@ -30,7 +30,7 @@ class Studio:
         """At most so many photographs are inside at once, waiting ones included."""
         model, config = colorizer.model, colorizer.config
         batch_size = config.batch_size or model.batch_size
-        engine = Engine(config, model.backend.predict, batch_size, model.at_once)
+        engine = Engine(config, model.predict_batch, batch_size, model.at_once)
         self._batcher = engine.batcher(StageTimes())
         self._budget = Budget(config.memory * 1_000_000)
         self._threads = ThreadPoolExecutor(

@@ -6,6 +6,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable, Collection, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import time_ns
@@ -13,7 +14,18 @@ from typing import BinaryIO
 
 from colorgan.errors import ImageError, UsageError
 from colorgan.storage.files import atomic_file, ignores_case
-from colorgan.storage.protocol import ChangedError, Found, LeaveOut, Report, Stamp, leave_out_nothing
+from colorgan.storage.protocol import (
+    ChangedError,
+    Found,
+    LeaveOut,
+    Report,
+    Stamp,
+    leave_out_nothing,
+    names_to_keep,
+)
+
+NO_LINKS = (errno.EPERM, errno.ENOTSUP, errno.ENOSYS, errno.EMLINK, errno.EINVAL)
+"""What a file system without links answers to a wish for one."""
 
 KINDS = ((stat.S_ISFIFO, "FIFO"), (stat.S_ISSOCK, "socket"), (stat.S_ISDIR, "folder"))
 
@@ -56,6 +68,20 @@ class LocalStorage:
             if mtime_ns:
                 os.utime(temporary, ns=(mtime_ns, mtime_ns))
         return self.stat(path)
+
+    def keep(self, path: Path, data: bytes) -> Path:
+        """Link a file, or copy it where there are no links, to a free name beside it."""
+        for other in names_to_keep(path):
+            with suppress(FileExistsError):
+                try:
+                    os.link(path, other)
+                except OSError as error:
+                    if error.errno not in NO_LINKS:
+                        raise
+                    with other.open("xb") as file:
+                        file.write(data)
+                return Path(other)
+        raise AssertionError("there is always a name")
 
     def append(self, path: Path, data: bytes) -> None:
         """Add to a file."""

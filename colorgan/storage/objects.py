@@ -22,10 +22,19 @@ from typing import Any, BinaryIO
 
 from colorgan.errors import ColorganError, RunError, UsageError
 from colorgan.storage.files import atomic_file
-from colorgan.storage.protocol import ChangedError, Found, LeaveOut, Report, Stamp, ignore, leave_out_nothing
+from colorgan.storage.protocol import (
+    ChangedError,
+    Found,
+    LeaveOut,
+    Report,
+    Stamp,
+    ignore,
+    leave_out_nothing,
+    names_to_keep,
+)
 
 STORES = ("s3", "gs", "az")
-FOR_MODELS = (*STORES, "https", "http")
+FOR_MODELS = (*STORES, "https")
 """A web server has no list of what it holds."""
 
 MD5 = re.compile("[0-9a-f]{32}")
@@ -85,6 +94,12 @@ class ObjectStorage:
             answer = path.store.pipe_file(str(path), data)
         etag = answer.get("ETag") if isinstance(answer, dict) else None
         return Stamp(len(data), etag=etag.strip('"')) if etag else self.stat(path)
+
+    def keep(self, path: ObjectPath, data: bytes) -> ObjectPath:
+        """Put a copy of an object under a free name beside it."""
+        other: ObjectPath = next(name for name in names_to_keep(path) if not self.is_file(name))
+        self.write(other, data)
+        return other
 
     def append(self, path: ObjectPath, data: bytes) -> None:
         """Replace an object by one that is longer, as stores know no appending."""

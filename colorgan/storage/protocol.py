@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from itertools import count
 from pathlib import PurePath
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
@@ -91,6 +92,9 @@ class Storage(Protocol):
         `mtime_ns` is the time to give to it, in nanoseconds since 1970; 0 is now. Objects have no times.
         """
 
+    def keep(self, path: Any, data: bytes) -> Any:
+        """Give a file, which holds `data`, a second name that is free, such as `a.jpg.bak`; give that."""
+
     def append(self, path: Any, data: bytes) -> None:
         """Add to a short file in a folder that is there."""
 
@@ -123,6 +127,12 @@ class Storage(Protocol):
 
     def tells_case_apart(self, folder: Any) -> bool:
         """Whether names that differ in case alone are different files."""
+
+
+def names_to_keep(path: PurePath) -> Iterator[Any]:
+    """Names for what was at a place: a.jpg.bak, a.jpg.bak2 and so on."""
+    for number in count(1):
+        yield path.with_name(f"{path.name}.bak{number if number > 1 else ''}")
 
 
 def ignore(_folder: PurePath, _reason: str) -> None:

@@ -1,0 +1,1 @@
+"""Tries to lose a photograph, on purpose: see docs/testing.md."""

@@ -1,0 +1,73 @@
+"""Try to lose a photograph: damaged files, faults of the system, kills, two writers, broken models.
+
+    python -m benchmarks.campaign [mutations|injected|kills|writers|broken] ...
+
+Prints the counts of each part, which but for the tries are to be zero; exits with 1 if one is not. Without a
+name, all parts run: about half an hour. Needs Linux, and gcc for `injected`.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from tempfile import mkdtemp
+
+import click
+
+from benchmarks.campaign.archive import contents, ended, make_archive, run
+from benchmarks.campaign.broken import break_models
+from benchmarks.campaign.injected import inject, load_library
+from benchmarks.campaign.kills import kill, write_together
+from benchmarks.campaign.mutations import try_all
+from benchmarks.campaign.tally import Tally
+
+PARTS = ("mutations", "injected", "kills", "writers", "broken")
+
+
+@click.command()
+@click.argument("parts", nargs=-1, type=click.Choice(PARTS))
+@click.option("--mutations", "mutated", default=10_000, show_default=True, help="Damaged files.")
+@click.option("--kills", default=100, show_default=True)
+@click.option("--places", default=3, show_default=True, help="Places of each fault in a run.")
+@click.option("--rounds", default=10, show_default=True, help="Of two writers.")
+def main(parts: tuple[str, ...], mutated: int, kills: int, places: int, rounds: int) -> None:
+    """Run the parts, all of them without a name."""
+    folder = Path(os.environ.get("COLORGAN_CAMPAIGN") or mkdtemp(prefix="colorgan-campaign-"))
+    os.environ["COLORGAN_CAMPAIGN"] = str(folder)
+    if not parts or "injected" in parts:
+        load_library(folder)
+    import colorgan.cli.batch
+    import colorgan.colorizer  # noqa: F401 - each run is a copy of this process
+
+    scans, first = make_archive(folder / "scans"), Tally()
+    started = time.monotonic()
+    ended(run(scans, folder / "good", folder / "said"), folder / "said", first, "undisturbed", (0,))
+    seconds, good = time.monotonic() - started, contents(folder / "good")
+    if not first.is_clean or not good:
+        sys.exit("\n".join(first.notes) or "the undisturbed run wrote nothing")
+    work: dict[str, Callable[[], Tally]] = {
+        "mutations": lambda: try_all(mutated),
+        "injected": lambda: inject(scans, good, folder, places),
+        "kills": lambda: kill(scans, good, seconds, folder, kills),
+        "writers": lambda: write_together(scans, good, folder, rounds),
+        "broken": lambda: break_models(scans, good, folder),
+    }
+    click.echo("part        tries   lost  half-written  tracebacks  hangs  condemned  seconds")
+    is_clean = True
+    for part in parts or PARTS:
+        started, tally = time.monotonic(), work[part]()
+        click.echo(
+            f"{part:10} {tally.tries:6} {tally.lost:6} {tally.half_written:13} {tally.tracebacks:11} "
+            f"{tally.hangs:6} {tally.condemned:10} {time.monotonic() - started:8.0f}"
+        )
+        for note in tally.notes:
+            click.echo(f"  {note}")
+        is_clean &= tally.is_clean
+    sys.exit(not is_clean)
+
+
+if __name__ == "__main__":
+    main()

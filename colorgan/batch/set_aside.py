@@ -1,0 +1,54 @@
+"""Keep files at a result's place that the manifest does not know, or knows otherwise, by another name."""
+
+from __future__ import annotations
+
+from colorgan.batch.job import Job
+from colorgan.batch.known import Known
+from colorgan.batch.outcome import Written
+from colorgan.batch.pending import what_is_wrong
+from colorgan.batch.results import write_result
+from colorgan.errors import ImageError
+from colorgan.storage.paths import AnyPath, storage_of
+from colorgan.storage.protocol import Stamp
+
+
+def put_result(
+    job: Job, path: AnyPath, data: bytes, format: str, mtime_ns: int = 0
+) -> tuple[AnyPath, Written, str]:
+    """Write the result of the input `path`; give its place, what to know it by, and what became of another.
+
+    Raises what `write_result` and `set_aside` raise.
+    """
+    output = job.output_path(path, format)
+    kept = set_aside(job.destination, output, job.name_of(path), data, job.known)
+    return output, write_result(output, data, mtime_ns), kept
+
+
+def set_aside(folder: AnyPath, output: AnyPath, name: str, data: bytes, known: Known) -> str:
+    """Keep what is at the place of the result of `name`, unless an earlier run wrote it, or it is the same.
+
+    It stays where it is, for the result to replace, and gets a second name beside it, such as `a.jpg.bak`,
+    which is given; empty if there is nothing to keep. Raises ImageError if it cannot be kept.
+    """
+    storage = storage_of(output)
+    if known.strange is not None and output.relative_to(folder).as_posix() not in known.strange:
+        return ""
+    try:
+        stamp = storage.stat(output)
+    except OSError:  # mostly, there is nothing; else writing fails, too
+        return ""
+    if not stamp.size or _is_ours(folder, output, name, stamp, known):
+        return ""
+    try:
+        there, _ = storage.read(output)
+        return "" if there == data else storage.keep(output, there).name
+    except OSError as error:
+        reason = f"cannot replace {output.name}, which is not a result that the manifest tells of"
+        raise ImageError(output, f"{reason}, nor keep it ({error.strerror}); rename it") from error
+
+
+def _is_ours(folder: AnyPath, output: AnyPath, name: str, stamp: Stamp, known: Known) -> bool:
+    entry = known.entries.get(name)
+    if entry and entry.output and output == folder / entry.output:
+        return not what_is_wrong(folder, entry, lambda _: stamp)
+    return name in known.begun
