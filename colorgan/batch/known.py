@@ -29,8 +29,8 @@ class Known:
             return cls(entries, frozenset(begun))
         written = {entry.output: entry for entry in entries.values() if entry.output}
         strange = set()
-        for path, stamp in storage_of(folder).listing(folder).files(ignore):
-            entry = written.get(output := path.relative_to(folder).as_posix())
+        for found in storage_of(folder).listing(folder).files(ignore):
+            entry, stamp = written.get(output := found.path.relative_to(folder).as_posix()), found.stamp
             if not (entry and stamp and (entry.output_size, entry.output_etag) == (stamp.size, stamp.etag)):
                 strange.add(output)
         return cls(entries, frozenset(begun), frozenset(strange))
