@@ -14,13 +14,13 @@ import re
 import shutil
 import weakref
 from collections.abc import Callable, Collection, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import cache
 from pathlib import Path, PurePosixPath
 from tempfile import mkdtemp
 from typing import Any, BinaryIO
 
-from colorgan.errors import ColorganError, RunError, UsageError
+from colorgan.errors import RunError, UsageError
 from colorgan.storage.files import atomic_file
 from colorgan.storage.protocol import (
     ChangedError,
@@ -32,6 +32,7 @@ from colorgan.storage.protocol import (
     leave_out_nothing,
     names_to_keep,
 )
+from colorgan.storage.store_errors import as_os_errors, in_words
 
 STORES = ("s3", "gs", "az")
 FOR_MODELS = (*STORES, "https")
@@ -292,24 +293,4 @@ def _store(scheme: str) -> Any:
     except ImportError as error:
         raise UsageError(f"{scheme}://: this needs more packages: pip install 'colorgan[cloud]'") from error
     except Exception as error:  # of what the library misses, such as the name of an account
-        raise UsageError(f"{scheme}://: cannot be used ({_in_words(error)})") from error
-
-
-@contextmanager
-def as_os_errors(path: ObjectPath) -> Iterator[None]:
-    """Whatever a store's library raises, as an OSError that says why."""
-    try:
-        yield
-    except ColorganError:
-        raise
-    except FileNotFoundError as error:
-        raise FileNotFoundError(2, "there is no such object or bucket", str(path)) from error
-    except PermissionError as error:
-        raise PermissionError(13, "access is denied", str(path)) from error
-    except Exception as error:  # libraries have errors of their own, which are no OSErrors
-        raise OSError(5, _in_words(error), str(path)) from error
-
-
-def _in_words(error: Exception) -> str:
-    words = " ".join(str(error).split()) or type(error).__name__
-    return words if len(words) <= 200 else words[:197] + "..."
+        raise UsageError(f"{scheme}://: cannot be used ({in_words(error)})") from error
