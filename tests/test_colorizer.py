@@ -125,7 +125,7 @@ def test_an_unexpected_error_costs_one_file_only(
             raise KeyError("bug")
         return encode_result(photo, *arguments)
 
-    monkeypatch.setattr("colorgan.colorizer.encode_result", fail_for_one)
+    monkeypatch.setattr("colorgan.painting.painter.encode_result", fail_for_one)
     outcomes = list(Colorizer(exports["onnx"]).colorize_folder(tmp_path, tmp_path / "results"))
     failed = {outcome.path.name: outcome.error for outcome in outcomes if outcome.error}
     log = tmp_path / "results" / "colorgan-error.log"

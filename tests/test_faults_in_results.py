@@ -109,7 +109,6 @@ def test_restore_names_what_is_gone_or_was_saved_by_an_editor(results: Path, tmp
     assert outcomes.pop("colorized_4.jpg").status is Status.RESTORED
     assert outcomes.pop("colorized_3.jpg").status is Status.RESTORED  # the bit was one of its color
     assert {outcome.status for outcome in outcomes.values()} == {Status.FAILED}
-    assert "gone" in outcomes["colorized_0.jpg"].error
     assert "another program saved it" in outcomes["colorized_2.jpg"].error
     result = call("restore", results, tmp_path / "again", "--json")
     assert result.exit_code == ExitCode.SOME_FAILED
