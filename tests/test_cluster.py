@@ -148,7 +148,8 @@ def test_a_command_that_is_interrupted_goes_on(
     )
     while process.poll() is None and not list(tmp_path.glob("*.jpg")):
         time.sleep(0.01)
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all that was started
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does, to all that was started
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
     assert b"Traceback" not in said

@@ -51,22 +51,21 @@ def test_lists_may_name_objects_and_be_one(
     assert set(contents(tmp_path / "one")) == {"colorized_2.jpg"}
 
 
-def test_models_may_be_objects_or_on_the_web(
+def test_models_may_be_objects_but_not_come_over_plain_http(
     scans: ObjectPath, bucket: ObjectPath, tmp_path: Path, exports: dict[str, Path], server: Server
 ) -> None:
     OBJECTS.write(bucket / "model.onnx", exports["onnx"].read_bytes())
-    bucket.store.chmod(str(bucket / "model.onnx"), "public-read")
     batch(scans, tmp_path / "local", "--model", exports["onnx"])
-    for number, model in enumerate((f"{bucket}/model.onnx", f"{server.url}/{bucket.name}/model.onnx")):
-        results = tmp_path / str(number)
-        result = batch(scans, results, "--model", model)
-        assert result.exit_code == 0, result.stderr
-        assert {entry.made_by for entry in Manifest(results).entries.values()} == {
-            entry.made_by for entry in Manifest(tmp_path / "local").entries.values()
-        }
-    result = batch(scans, tmp_path / "none", "--model", f"{server.url}/{bucket.name}/none.onnx")
-    assert result.exit_code == 2
-    assert "/none.onnx:" in result.stderr
+    result = batch(scans, tmp_path / "object", "--model", f"{bucket}/model.onnx")
+    assert result.exit_code == 0, result.stderr
+    assert {entry.made_by for entry in Manifest(tmp_path / "object").entries.values()} == {
+        entry.made_by for entry in Manifest(tmp_path / "local").entries.values()
+    }
+    for model in (f"{bucket}/none.onnx", f"{server.url}/{bucket.name}/model.onnx"):
+        result = batch(scans, tmp_path / "none", "--model", model)
+        assert result.exit_code == 2
+        assert f"{model}:" in result.stderr
+        assert not (tmp_path / "none").exists()
 
 
 def test_keys_that_no_path_can_name_are_reported(
