@@ -59,7 +59,7 @@ def test_an_edited_result_is_kept_before_it_is_made_again_and_one_of_ours_is_not
     assert kept == {"0.jpg": "", "1.jpg": "colorized_1.jpg.bak2", "2.jpg": ""}
 
 
-def test_results_that_a_killed_run_told_nobody_of_are_its_own(
+def test_what_a_killed_run_had_in_hand_may_be_foreign_as_well(
     exports: dict[str, Path], photos: Path, tmp_path: Path
 ) -> None:
     results = tmp_path / "out"
@@ -67,8 +67,8 @@ def test_results_that_a_killed_run_told_nobody_of_are_its_own(
     (results / NAME).unlink()
     note = {"in_hand": ["1.jpg"], "suspects": [], "alone": "", "ends": {}, "owner": "a test"}
     (results / NOTE).write_text(json.dumps(note))
-    kept = results_of(exports, photos, results)  # others are of settings that nobody knows any more
-    assert kept == {"0.jpg": "colorized_0.jpg.bak", "1.jpg": "", "2.jpg": "colorized_2.jpg.bak"}
+    kept = results_of(exports, photos, results)  # they are of settings that nobody knows any more
+    assert kept == {f"{number}.jpg": f"colorized_{number}.jpg.bak" for number in range(3)}
     (results / NAME).unlink()
     assert set(results_of(exports, photos, results).values()) == {""}  # the same bytes are no loss
 

@@ -167,3 +167,18 @@ def test_animations_are_refused_with_their_number_of_frames(format: str) -> None
     data = encoded(frames[0], format, save_all=True, append_images=frames[1:])
     with pytest.raises(ImageError, match="2 frames"):
         Photo.of(Path("a"), data)
+
+
+@pytest.mark.parametrize("cut", [0, 20, 36])
+def test_a_page_whose_directory_is_cut_short_is_not_black(
+    colorizer: Colorizer, tmp_path: Path, cut: int
+) -> None:
+    data = written((GRAY, {}), (GRAY, {}), (SMALL, {}))
+    outcome = run(colorizer, data[: len(data) - cut], tmp_path)
+    if outcome.status is Status.COLORED:
+        with read(outcome) as file:
+            assert len(file.pages) == 3
+            assert file.pages[2].asarray().max() > 0
+    else:
+        assert outcome.status is Status.FAILED
+        assert cut

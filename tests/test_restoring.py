@@ -1,6 +1,7 @@
 """The originals come back byte for byte, or not at all, and never anywhere else."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -137,3 +138,17 @@ def test_every_orientation_is_colored_as_it_is_seen(
     difference = np.abs(np.asarray(shown.convert("RGB"), int) - np.asarray(expected))
     assert difference.mean() < 3
     assert np.asarray(shown.convert("RGB")).std(axis=-1).max() > 5
+
+
+def test_a_result_that_was_copied_holds_no_original(results: Path, tmp_path: Path) -> None:
+    """A result is in color, so that a run over results copies them."""
+    (tmp_path / "again").mkdir()
+    shutil.copy(results / "colorized_a.jpg", tmp_path / "again" / "colorized_colorized_a.jpg")
+    rows = [json.loads(line) for line in (results / NAME).read_text().splitlines()]
+    row = next(row for row in rows if row.get("output") == "colorized_a.jpg")
+    row |= {"path": "colorized_a.jpg", "output": "colorized_colorized_a.jpg", "sha256": row["output_sha256"]}
+    row |= {"status": "copied", "how": "copied"}
+    (tmp_path / "again" / NAME).write_text(json.dumps(row) + "\n")
+    restored = restore(tmp_path / "again", tmp_path / "originals")
+    assert restored.exit_code == 0, restored.output
+    assert not list((tmp_path / "originals").rglob("*.jpg"))

@@ -146,6 +146,15 @@ def test_what_cannot_be_signed_is_left_unsigned_with_the_reason(colorizer: Color
     assert "not signed" in result.note
 
 
+def test_pages_are_not_signed_as_joining_would_break_it(colorizer: Colorizer) -> None:
+    file, page = io.BytesIO(), Image.new("L", (64, 48), 90)
+    page.save(file, "TIFF", save_all=True, append_images=[page])
+    result = colorizer.colorize(file.getvalue())
+    assert result.pages == 2
+    assert "not signed" in result.note
+    assert b"c2pa" not in result.data
+
+
 @pytest.mark.parametrize("kind", ["es384", "ps256", "ed25519"])
 def test_keys_of_other_kinds_sign(kind: str, tmp_path: Path) -> None:
     key = {

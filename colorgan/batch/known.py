@@ -16,27 +16,24 @@ class Known:
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
     """By the names of their inputs."""
-    begun: frozenset[str] = frozenset()
-    """Inputs that a run had in hand when it died: it may have written their results, and told nobody."""
-
     strange: frozenset[str] | None = None
     """In a bucket, objects that are none of those results; None: each place is looked at in its turn."""
 
     @classmethod
-    def in_folder(cls, folder: AnyPath, entries: Mapping[str, Entry], begun: Iterable[str]) -> Known:
+    def in_folder(cls, folder: AnyPath, entries: Mapping[str, Entry]) -> Known:
         """What there is in a results folder; a bucket is listed once, instead of a request for each place."""
         if not storage_of(folder).is_remote:
-            return cls(entries, frozenset(begun))
+            return cls(entries)
         written = {entry.output: entry for entry in entries.values() if entry.output}
         strange = set()
         for found in storage_of(folder).listing(folder).files(ignore):
             entry, stamp = written.get(output := found.path.relative_to(folder).as_posix()), found.stamp
             if not (entry and stamp and (entry.output_size, entry.output_etag) == (stamp.size, stamp.etag)):
                 strange.add(output)
-        return cls(entries, frozenset(begun), frozenset(strange))
+        return cls(entries, frozenset(strange))
 
     def of(self, names: Iterable[str]) -> Known:
         """What is known of these inputs."""
         wanted = frozenset(names)
         known = {name: self.entries[name] for name in wanted & self.entries.keys()}
-        return replace(self, entries=known, begun=self.begun & wanted)
+        return replace(self, entries=known)

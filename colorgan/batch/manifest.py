@@ -62,10 +62,9 @@ class OpenManifest(Manifest):
     def job_that_knows(self, job: Job) -> Job:
         """The job, with what is known of results that are there; that of a chunk came with its own."""
         entries = ChainMap(self.entries, dict(job.known.entries)) if job.known.entries else self.entries
-        begun = job.known.begun | self.in_flight.suspects
         if job.known.strange is not None:
-            return replace(job, known=replace(job.known, entries=entries, begun=begun))
-        return replace(job, known=Known.in_folder(job.destination, entries, begun))
+            return replace(job, known=replace(job.known, entries=entries))
+        return replace(job, known=Known.in_folder(job.destination, entries))
 
     def record(self, outcome: Outcome) -> None:
         """Add what became of a file, with paths as they are inside the two folders."""

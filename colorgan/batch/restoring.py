@@ -107,6 +107,8 @@ def _original(path: Path, entry: Entry | None) -> tuple[bytes | None, str]:
         return None, sha256
     except JpegError as error:
         raise ImageError(path, f"its original cannot be restored: {error}") from error
+    if entry and entry.how == How.COPIED and entry.output_sha256 in ("", sha256):
+        return None, sha256  # a result itself, which was in color already
     was_jpeg_xl = entry and entry.path.lower().endswith(".jxl")
     if entry and entry.sha256 and not was_jpeg_xl and hashlib.sha256(original).hexdigest() != entry.sha256:
         raise ImageError(path, "holds another original than the manifest records")

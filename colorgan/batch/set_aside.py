@@ -51,4 +51,4 @@ def _is_ours(folder: AnyPath, output: AnyPath, name: str, stamp: Stamp, known: K
     entry = known.entries.get(name)
     if entry and entry.output and output == folder / entry.output:
         return not what_is_wrong(folder, entry, lambda _: stamp)
-    return name in known.begun
+    return False  # also what a run had in hand when it died

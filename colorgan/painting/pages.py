@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from colorgan.batch.engine import Predict
 from colorgan.batch.outcome import How, Status
 from colorgan.batch.timing import StageTimes
@@ -27,6 +29,7 @@ def paint(
         return painter.paint(photo, correction, times, predict)
     config = painter.config
     number = len(photo.pages)
+    pages = replace(painter, signer=None)  # joining would break the signatures of pages
     if config.format not in ("keep", "tiff"):
         raise ImageError(
             photo.path, f"holds {number} pages, for which {config.format} has no place; choose tiff or keep"
@@ -36,7 +39,7 @@ def paint(
     for at, place in enumerate(photo.pages, start=1):
         try:
             page = photo.of_page(place, config.max_pixels)
-            painted = painter.paint(page, correction, times, predict)
+            painted = pages.paint(page, correction, times, predict)
             colored = painted.colored
             is_copied = colored.status is not Status.COLORED
             files.append(_copied(photo, place) if is_copied else colored.data)
@@ -49,6 +52,8 @@ def paint(
     lost, note = tuple(dict.fromkeys(left_out)), "; ".join(notes)
     if copied < number:
         data = join_pages(files)
+        unsigned = "it is not signed: it has several pages" if painter.signer else ""
+        note = "; ".join(filter(None, (note, unsigned)))
         whole = Colored(data, "TIFF", Status.COLORED, How.ENCODED, note, lost, number, copied)
         return first._replace(colored=whole)
     is_skipped = config.if_color == "skip"

@@ -64,8 +64,9 @@ def open_tiff(path: AnyPath, data: bytes, max_pixels: int, number: int | None = 
     orientation = found if found in range(1, 9) else described.orientation
     profile = fitting(described.icc, mode)
     picture, deep = data, layout if layout.is_deep else None
-    if not deep and (orientation != 1 or metadata.XMP in pages[page].entries):
-        # Pillow would turn it when it is loaded, and fail where XMP has a type of its own.
+    if not deep and (page or orientation != 1 or metadata.XMP in pages[page].entries):
+        # Pillow would turn it when it is loaded, fail where XMP has a type of its own, and give black for a
+        # later directory that libtiff cannot read.
         folder: Folder = {tag: value for tag, value in pages[page].entries.items() if tag in UNTURNED}
         picture, page = with_directory(data, folder, block.order, block.is_big), 0
     several = tuple(pictures) if len(pictures) > 1 and number is None else ()
