@@ -49,8 +49,9 @@ def compiled(source: str, library: Path) -> Path:
 def without_cuda(folder: Path) -> Path:
     """Make a folder of all packages that are installed but the libraries of CUDA, to be imported from."""
     folder.mkdir()
+    (folder / "colorgan").symlink_to(Path(colorgan.__file__).parent)  # wherever it is installed
     for package in Path(sysconfig.get_paths()["purelib"]).iterdir():
-        if not package.name.startswith("nvidia") and package.suffix != ".pth":
+        if not package.name.startswith("nvidia") and package.name != "colorgan" and package.suffix != ".pth":
             (folder / package.name).symlink_to(package)
     return folder
 
@@ -66,7 +67,7 @@ def run(
 
     It finds this `driver`, only these `packages` if they are given, and what is in the folder `first` first.
     """
-    paths = [first, Path(colorgan.__file__).parents[1], packages]
+    paths = [first, packages or Path(colorgan.__file__).parents[1]]
     places = {"PYTHONPATH": os.pathsep.join(str(path) for path in paths if path), "NO_COLOR": "1"}
     if driver:
         places["LD_LIBRARY_PATH"] = str(driver)
