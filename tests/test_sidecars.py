@@ -110,6 +110,21 @@ def test_only_sidecars_that_changed_are_carried_again(
     assert {each.status for each in again if each.path.suffix != ".xmp"} == {Status.DONE}
 
 
+def test_what_names_an_image_exactly_is_the_sidecar_of_no_other(
+    exports: dict[str, Path], make_photo: MakePhoto, tmp_path: Path
+) -> None:
+    folder, results = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    for name in ("scan.tif", "scan.tif.jpg", "scan.tif.png"):
+        make_photo().save(folder / name)
+    (folder / "scan.tif.xmp").write_bytes(xmp())
+    outcomes = Colorizer(exports["onnx"]).colorize_folder(folder, results)
+    carried = {each.path.name: [one.output for one in each.sidecars] for each in outcomes}
+    expected: dict[str, list[str]] = {"scan.tif.jpg": [], "scan.tif.png": []}
+    assert carried == {"scan.tif": ["colorized_scan.tif.xmp"], **expected}
+    assert b'stRef:filePath="scan.tif"' in (results / "colorized_scan.tif.xmp").read_bytes()
+
+
 @pytest.mark.parametrize("how", ["@list", "one file", "shards", "alone"])
 def test_sidecars_go_along_whatever_names_the_photographs(
     how: str, archive: Path, exports: dict[str, Path], tmp_path: Path

@@ -1,7 +1,8 @@
 """XMP sidecars: which belong to a photograph, and how they go along with its result.
 
 A sidecar is `photo.tif.xmp` or `photo.xmp`. The former is the photograph's own. The latter belongs to every
-image of that name in its folder, whatever it ends in, and each result has it under its own name.
+image of that name in its folder, whatever it ends in, and each result has it under its own name. Beside an
+image `scan.tif`, `scan.tif.xmp` is never that of `scan.tif.jpg`.
 """
 
 from __future__ import annotations
@@ -43,6 +44,8 @@ class Sidecars:
     """By what they end in `.xmp` after."""
     shared: frozenset[str]
     """Names without a suffix that several images of the folder have."""
+    images: frozenset[str]
+    """Names of images that have a sidecar of their own."""
     owners: frozenset[str]
     """What sidecars of images are called before their `.xmp`."""
     stamp_of: StampOf
@@ -54,14 +57,15 @@ class Sidecars:
         if not found:
             return None
         images = [path for path in map(PurePath, names) if has_image_suffix(path)]
+        own = frozenset(path.name for path in images if path.name in found)
         stems = Counter(path.stem for path in images if path.stem in found)
         shared = frozenset(stem for stem, number in stems.items() if number > 1)
-        owners = frozenset({*stems, *(path.name for path in images if path.name in found)})
-        return cls(found, shared, owners, stamp_of)
+        return cls(found, shared, own, own | stems.keys(), stamp_of)
 
     def of_image(self, path: AnyPath) -> tuple[Sidecar, ...]:
         """The sidecars of an image, its own first."""
-        keys = [key for key in (path.name, path.stem) if key in self.names]
+        keys = [path.name, *({path.stem} - self.images)]
+        keys = [key for key in keys if key in self.names]
         files = [path.with_name(self.names[key]) for key in keys]
         return tuple(
             Sidecar(file, self.stamp_of(file), key in self.shared and key != path.name)
