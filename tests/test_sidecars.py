@@ -125,6 +125,22 @@ def test_what_names_an_image_exactly_is_the_sidecar_of_no_other(
     assert b'stRef:filePath="scan.tif"' in (results / "colorized_scan.tif.xmp").read_bytes()
 
 
+def test_a_sidecar_that_is_gone_with_its_copy_is_forgotten(
+    archive: Path, exports: dict[str, Path], tmp_path: Path
+) -> None:
+    results, colorizer = tmp_path / "results", Colorizer(exports["onnx"])
+    colorizer.colorize_folder(archive, results)
+    for gone in (archive / "own.tif.xmp", results / "colorized_own.tif.xmp", archive / "short.xmp"):
+        gone.unlink()
+    assert status(results, archive).problems.keys() == {"own.tif"}
+    before = sidecars(contents(results))
+    outcomes = colorizer.colorize_folder(archive, results)
+    assert [each.path.name for each in outcomes if each.status is Status.CARRIED] == ["own.tif"]
+    assert not Manifest(results).entries["own.tif"].sidecars
+    assert status(results, archive).is_complete
+    assert sidecars(contents(results)) == before
+
+
 @pytest.mark.parametrize("how", ["@list", "one file", "shards", "alone"])
 def test_sidecars_go_along_whatever_names_the_photographs(
     how: str, archive: Path, exports: dict[str, Path], tmp_path: Path

@@ -140,11 +140,12 @@ class Carrier:
 def sidecars_to_carry(job: Job, found: Found, entry: Entry, stamp_of: Callable[[str], Stamp | None]) -> bool:
     """Whether a photograph that was done has a sidecar that is new or has changed, or whose copy is gone.
 
-    A copy that was changed, as by a program that keeps notes there, is left alone.
+    A copy that was changed, as by a program that keeps notes there, is left alone. One that is gone with its
+    sidecar counts, too: the manifest is to forget it.
     """
     before = {each.output: each for each in entry.sidecars}
     for sidecar, place in places(found, job.destination / (entry.output or "")):
-        carried = before.get(place.relative_to(job.destination).as_posix())
+        carried = before.pop(place.relative_to(job.destination).as_posix(), None)
         try:
             stamp = sidecar.stamp or storage_of(sidecar.path).stat(sidecar.path)
         except OSError:  # which is to be reported
@@ -153,7 +154,7 @@ def sidecars_to_carry(job: Job, found: Found, entry: Entry, stamp_of: Callable[[
         is_there = is_same and carried and stamp_of(carried.output) is not None
         if not is_there and not _is_folder(sidecar.path):
             return True
-    return False
+    return any(stamp_of(output) is None for output in before)
 
 
 def _is_folder(path: AnyPath) -> bool:
