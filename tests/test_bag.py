@@ -65,6 +65,17 @@ def test_results_that_are_not_as_they_were_written_are_not_bagged(results: Path,
     assert sorted(path.name for path in tmp_path.iterdir()) == ["results", "scans"]
 
 
+def test_sidecars_may_be_edited_but_not_be_gone(results: Path, tmp_path: Path) -> None:
+    (results / "colorized_a.xmp").write_bytes(b"notes of another program")
+    assert bag(results, tmp_path / "bag").exit_code == 0
+    assert (tmp_path / "bag" / "data" / "colorized_a.xmp").read_bytes() == b"notes of another program"
+    bagit.Bag(str(tmp_path / "bag")).validate()
+    (results / "colorized_a.xmp").unlink()
+    result = bag(results, tmp_path / "another")
+    assert result.exit_code == 4
+    assert "colorized_a.xmp" in result.stderr
+
+
 def test_a_bag_needs_a_folder_of_its_own(results: Path, tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "a").touch()
