@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 from conftest import MakePhoto
 
 from colorgan.batch.manifest import Manifest
+from colorgan.batch.progress import status
 from colorgan.cli.main import main
 from colorgan.colorizer import Colorizer
 
@@ -74,6 +75,22 @@ def test_sidecars_may_be_edited_but_not_be_gone(results: Path, tmp_path: Path) -
     result = bag(results, tmp_path / "another")
     assert result.exit_code == 4
     assert "colorized_a.xmp" in result.stderr
+
+
+def test_manifests_of_parts_are_in_the_bag(
+    exports: dict[str, Path], make_photo: MakePhoto, tmp_path: Path
+) -> None:
+    scans, results = tmp_path / "scans", tmp_path / "results"
+    scans.mkdir()
+    for number in range(4):
+        make_photo().save(scans / f"{number}.png")
+    for part in ("1/2", "2/2"):
+        Colorizer(exports["onnx"]).colorize_folder(scans, results, shard=part)
+    assert bag(results, tmp_path / "bag").exit_code == 0
+    bagit.Bag(str(tmp_path / "bag")).validate()
+    found = status(tmp_path / "bag" / "data", scans, read="all")
+    assert found.is_complete
+    assert found.counts == {"colored": 4}
 
 
 def test_a_bag_needs_a_folder_of_its_own(results: Path, tmp_path: Path) -> None:

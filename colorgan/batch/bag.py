@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from pathlib import Path
 from tempfile import mkdtemp
 
 from colorgan.batch.manifest import Manifest
+from colorgan.batch.manifest_store import manifests_in
 from colorgan.batch.progress import status
 from colorgan.errors import InUseError, RunError, UsageError
 from colorgan.storage.files import LEFTOVER
@@ -22,6 +24,7 @@ MOST_NAMED = 3
 def write_bag(results: Path, destination: Path) -> int:
     """Copy what is in a results folder into a new bag, with SHA-256; give the number of files.
 
+    Manifests of parts that no run has put together yet are copied as well.
     The bag gets its name when it is whole, and when its digests are those of the manifest. Raises UsageError
     if there is something in `destination` already, or it is inside the results, and RunError if a result is
     not as it was written.
@@ -36,7 +39,7 @@ def write_bag(results: Path, destination: Path) -> int:
 
     try:
         with _unnamed(destination) as folder:
-            for path in walk_files(results):
+            for path in chain(walk_files(results), manifests_in(results)):
                 copy = folder / path.relative_to(results)
                 copy.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(path, copy)

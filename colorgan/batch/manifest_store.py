@@ -213,8 +213,12 @@ def _of_shards(folder: Path, name: str) -> list[Path]:
     return sorted(found, key=found.__getitem__)
 
 
+def manifests_in(folder: Path) -> list[Path]:
+    """All manifests that are in a results folder; what later ones say goes first."""
+    return [*filter(Path.is_file, [folder / NAME]), *_of_shards(folder, NAME)]
+
+
 def _sources(folder: Path) -> list[Path]:
-    """All manifests in a results folder; what later ones say goes first."""
     return [folder / NAME, *_of_shards(folder, NAME)]
 
 
