@@ -55,13 +55,13 @@ def follow(outcomes: Iterator[Outcome], batch: Batch, stop: Event, count: Count)
                 pages=outcome.pages,
                 pages_copied=outcome.pages_copied,
                 sidecars=[carried.output for carried in outcome.sidecars],
-                kept=outcome.kept,
+                kept=", ".join(outcome.all_kept),
                 error=outcome.error,
                 seconds=round(outcome.seconds, 4),
             )
             output.detail(f"{shown(job.relative(outcome.path))}: {words(outcome)}")
-            if outcome.kept:
-                place = shown(job.destination / job.relative(outcome.path).with_name(outcome.kept))
+            for kept in outcome.all_kept:
+                place = shown(job.destination / job.relative(outcome.path).with_name(kept))
                 output.warn(f"Kept: {place} was at the place of a result")
             if outcome.status is Status.NOT_READ:
                 tally.kinds[outcome.note] += 1

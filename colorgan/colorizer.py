@@ -170,10 +170,11 @@ class Colorizer:
         result has changed. Files that it had in hand when it died are tried at the end, alone. When `stop` is
         set, no other file is taken. `times` is told what the stages take; `thumbnails` are made.
         """
-        stop, times, carrier = stop or Event(), times or StageTimes(), Carrier(job, self.model.credit)
+        stop, times = stop or Event(), times or StageTimes()
         mine, suspects = self.made_by(job), list[Found]()
         with Manifest.open(job, mine) as manifest:
             job = manifest.job_that_knows(job)
+            carrier = Carrier(job, self.model.credit)
             items = pending(job, manifest, mine, self.config.overwrite, carrier)
             items = set_suspects_aside(items, job, manifest, suspects)
             number, items = number_of_processes(self._processes, items)
@@ -230,7 +231,7 @@ class Colorizer:
         with times("write"):
             output, written, kept = put_result(job, photo.path, colored.data, colored.format, mtime_ns)
             carrier = Carrier(job, self.model.credit)
-            sidecars = carrier.carry(found, output, colored.how, photo.sha256) if found.sidecars else ()
+            sidecars, kept_sidecars = carrier.carry(found, output, colored.how, photo.sha256)
         if thumbnails and painted.chroma:
             # Without them, the report makes its own of the result, which is whole.
             with times("thumbnail"), suppress(OSError, ImageError):
@@ -247,6 +248,7 @@ class Colorizer:
             pages=colored.pages,
             pages_copied=colored.pages_copied,
             kept=kept,
+            kept_sidecars=kept_sidecars,
             written=written,
             sidecars=sidecars,
             colorfulness=painted.colorfulness,

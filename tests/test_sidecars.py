@@ -1,5 +1,6 @@
 """XMP sidecars go along with results, in both of their forms, on disks and in buckets."""
 
+import json
 import os
 from pathlib import Path
 from threading import Event
@@ -18,6 +19,7 @@ from colorgan.cluster.driver import Cluster
 from colorgan.colorizer import Colorizer
 from colorgan.config import ClusterConfig, ColorizeConfig
 from colorgan.storage.objects import OBJECTS, ObjectPath
+from colorgan.storage.paths import AnyPath, storage_of
 
 WORDS = "Markt in Köln"
 
@@ -139,6 +141,36 @@ def test_a_sidecar_that_is_gone_with_its_copy_is_forgotten(
     assert not Manifest(results).entries["own.tif"].sidecars
     assert status(results, archive).is_complete
     assert sidecars(contents(results)) == before
+
+
+@pytest.mark.parametrize("where", ["disk", "bucket"])
+def test_what_is_at_the_place_of_a_copy_is_kept_and_named(
+    where: str, archive: Path, bucket: ObjectPath, exports: dict[str, Path], tmp_path: Path
+) -> None:
+    results: AnyPath = tmp_path / "results" if where == "disk" else bucket / "results"
+    storage, words = storage_of(results), (archive, results, "--model", exports["onnx"])
+    foreign, edited = results / "1911" / "colorized_deep.xmp", results / "colorized_own.tif.xmp"
+    (tmp_path / "results" / "1911").mkdir(parents=True)
+    storage.write(foreign, b"foreign")
+    assert batch(*words).output.count("colorized_deep.xmp.bak ") == 1
+    assert storage.read_all(foreign.with_name("colorized_deep.xmp.bak")) == b"foreign"
+    entry = Manifest(results).entries["1911/deep.jpg"]
+    assert "colorized_deep.xmp.bak" in entry.note
+
+    # A photograph that is colored again leaves an edited copy alone.
+    storage.write(edited, b"notes")
+    again = batch(*words, "--saturation", "0.5").output
+    assert ".bak" not in again
+    assert storage.read_all(edited) == b"notes"
+    # Until the sidecar changes: then the notes are kept.
+    (archive / "own.tif.xmp").write_bytes(xmp("another caption"))
+    events = batch(*words, "--saturation", "0.5", "--json").stdout.splitlines()
+    kept = {each["path"]: each["kept"] for each in map(json.loads, events) if each.get("kept")}
+    assert kept == {"own.tif": "colorized_own.tif.xmp.bak"}
+    assert storage.read_all(edited.with_name("colorized_own.tif.xmp.bak")) == b"notes"
+    assert b"another caption" in storage.read_all(edited)
+    (archive / "own.tif.xmp").write_bytes(xmp("a third one"))
+    assert ".bak" not in batch(*words, "--saturation", "0.5").output
 
 
 @pytest.mark.parametrize("how", ["@list", "one file", "shards", "alone"])

@@ -70,16 +70,18 @@ class OpenManifest(Manifest):
         """Add what became of a file, with paths as they are inside the two folders."""
         output, written = outcome.output, outcome.written
         name = self.job.name_of(outcome.path)
+        kept = f"{KEPT_WORDS} {', '.join(outcome.all_kept)}" if outcome.all_kept else ""
         if outcome.status is Status.CARRIED:
             before = self.entries[name]
-            self.store.add(replace(before, sidecars=outcome.sidecars, finished=now()).to_line())
+            note = "; ".join(filter(None, (before.note, kept)))
+            self.store.add(replace(before, note=note, sidecars=outcome.sidecars, finished=now()).to_line())
             return
         entry = Entry(
             path=name,
             status=outcome.status,
             output=output.relative_to(self.job.destination).as_posix() if output else None,
             how=outcome.how,
-            note="; ".join(filter(None, (outcome.note, outcome.kept and f"{KEPT_WORDS} {outcome.kept}"))),
+            note="; ".join(filter(None, (outcome.note, kept))),
             left_out=outcome.left_out,
             pages=outcome.pages,
             pages_copied=outcome.pages_copied,

@@ -143,6 +143,8 @@ class Outcome:
     """Those of them that were in color already, and are as they were."""
     kept: str = ""
     """The name that a file got which was at the place of the result, and was not of an earlier run."""
+    kept_sidecars: tuple[str, ...] = ()
+    """The same of files at the places of its sidecars."""
     error: str = ""
     seconds: float = 0.0
     """From reading the file to the result's being in place, the wait for its batch included."""
@@ -156,3 +158,8 @@ class Outcome:
     """XMP files of the file that went along with its result."""
     colorfulness: float = 0.0
     """Of a colored result, by Hasler and Suesstrunk's measure; 0 is gray."""
+
+    @property
+    def all_kept(self) -> tuple[str, ...]:
+        """The names of all that was kept."""
+        return (*filter(None, [self.kept]), *self.kept_sidecars)

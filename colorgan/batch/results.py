@@ -29,3 +29,21 @@ def write_result(path: AnyPath, data: bytes, mtime_ns: int = 0) -> Written:
             raise RunError(f"{path}: cannot be written ({error.strerror})") from error
         raise ImageError(path, f"cannot be written ({error.strerror})") from error
     return Written(len(data), hashlib.sha256(data).hexdigest(), stamp.mtime_ns, stamp.etag)
+
+
+def keep_other(path: AnyPath, data: bytes, sha256: str = "") -> str:
+    """Keep what is at the place of a result, unless it is empty, or is `data`, or has the digest `sha256`.
+
+    It stays where it is, for the result to replace, and gets a second name beside it, such as `a.jpg.bak`,
+    which is given; empty if there is nothing to keep. Raises ImageError if it cannot be kept.
+    """
+    storage = storage_of(path)
+    try:
+        there, _ = storage.read(path)
+        is_known = there in (b"", data) or hashlib.sha256(there).hexdigest() == sha256
+        return "" if is_known else storage.keep(path, there).name
+    except FileNotFoundError:
+        return ""
+    except OSError as error:
+        reason = f"cannot replace {path.name}, which is not a result that the manifest tells of"
+        raise ImageError(path, f"{reason}, nor keep it ({error.strerror}); rename it") from error

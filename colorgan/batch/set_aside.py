@@ -6,8 +6,7 @@ from colorgan.batch.job import Job
 from colorgan.batch.known import Known
 from colorgan.batch.outcome import Written
 from colorgan.batch.pending import what_is_wrong
-from colorgan.batch.results import write_result
-from colorgan.errors import ImageError
+from colorgan.batch.results import keep_other, write_result
 from colorgan.storage.paths import AnyPath, storage_of
 from colorgan.storage.protocol import Stamp
 
@@ -27,8 +26,7 @@ def put_result(
 def set_aside(folder: AnyPath, output: AnyPath, name: str, data: bytes, known: Known) -> str:
     """Keep what is at the place of the result of `name`, unless an earlier run wrote it, or it is the same.
 
-    It stays where it is, for the result to replace, and gets a second name beside it, such as `a.jpg.bak`,
-    which is given; empty if there is nothing to keep. Raises ImageError if it cannot be kept.
+    Gives and raises what `keep_other` does.
     """
     storage = storage_of(output)
     if known.strange is not None and output.relative_to(folder).as_posix() not in known.strange:
@@ -39,12 +37,7 @@ def set_aside(folder: AnyPath, output: AnyPath, name: str, data: bytes, known: K
         return ""
     if not stamp.size or _is_ours(folder, output, name, stamp, known):
         return ""
-    try:
-        there, _ = storage.read(output)
-        return "" if there == data else storage.keep(output, there).name
-    except OSError as error:
-        reason = f"cannot replace {output.name}, which is not a result that the manifest tells of"
-        raise ImageError(output, f"{reason}, nor keep it ({error.strerror}); rename it") from error
+    return keep_other(output, data)
 
 
 def _is_ours(folder: AnyPath, output: AnyPath, name: str, stamp: Stamp, known: Known) -> bool:

@@ -7,6 +7,7 @@ image `scan.tif`, `scan.tif.xmp` is never that of `scan.tif.jpg`.
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from colorgan.batch.entry import Carried, Entry
 from colorgan.batch.outcome import How, Outcome, Status
-from colorgan.batch.results import write_result
+from colorgan.batch.results import keep_other, write_result
 from colorgan.batch.sources import has_image_suffix
 from colorgan.errors import ImageError
 from colorgan.photo.xmp import Credit, Origin
@@ -94,27 +95,42 @@ def places(found: Found, output: AnyPath) -> Iterator[tuple[Sidecar, AnyPath]]:
 
 @dataclass(frozen=True)
 class Carrier:
-    """Writes sidecars of results."""
+    """Writes sidecars of results.
+
+    A copy that was edited stays as it is until its sidecar changes. Then it is kept under another name, as is
+    what colorgan did not write.
+    """
 
     job: Job
+    """One that knows of results that are there."""
     credit: Credit
 
-    def carry(self, found: Found, output: AnyPath, how: str, sha256: str) -> tuple[Carried, ...]:
-        """Write the sidecars of a photograph, which has this digest, beside its result; raises ImageError."""
-        return tuple(self._carry(found, output, how, sha256))
+    def carry(
+        self, found: Found, output: AnyPath, how: str, sha256: str
+    ) -> tuple[tuple[Carried, ...], tuple[str, ...]]:
+        """Write the sidecars of a photograph, which has this digest, beside its result; raises ImageError.
+
+        Gives them, and the names of what was kept.
+        """
+        both = list(self._carry(found, output, how, sha256))
+        return tuple(carried for carried, _ in both), tuple(kept for _, kept in both if kept)
 
     def again(self, found: Found, entry: Entry) -> Outcome:
         """The same for a photograph that was done before, by what the manifest says of it."""
         assert entry.output is not None
         output = self.job.destination / entry.output
         try:
-            carried = self.carry(found, output, entry.how, entry.sha256)
+            carried, kept = self.carry(found, output, entry.how, entry.sha256)
         except ImageError as error:
             return Outcome(found.path, Status.FAILED, error=error.reason)
-        return Outcome(found.path, Status.CARRIED, output, sidecars=carried)
+        return Outcome(found.path, Status.CARRIED, output, sidecars=carried, kept_sidecars=kept)
 
-    def _carry(self, found: Found, output: AnyPath, how: str, sha256: str) -> Iterator[Carried]:
+    def _carry(self, found: Found, output: AnyPath, how: str, sha256: str) -> Iterator[tuple[Carried, str]]:
+        entry = self.job.known.entries.get(self.job.name_of(found.path))
+        earlier = {each.output: each for each in entry.sidecars} if entry else {}
         for sidecar, place in places(found, output):
+            name, target = self.job.name_of(sidecar.path), place.relative_to(self.job.destination).as_posix()
+            before = earlier.get(target)
             try:
                 data, stamp = storage_of(sidecar.path).read(sidecar.path, sidecar.stamp)
             except OSError as error:
@@ -122,19 +138,23 @@ class Carrier:
                     continue
                 reason = f"its sidecar {sidecar.path.name} cannot be read ({error.strerror})"
                 raise ImageError(found.path, reason) from error
+            if before and (before.path, before.stamp) == (name, stamp) and _was_edited(place, before):
+                yield before, ""
+                continue
             packet = read_packet(data) if how != How.COPIED else None
             if packet:
                 origin, upright = Origin(found.path.name, sha256), how != How.LUMA_KEPT
                 data, _ = self.credit.added_to(packet, origin, upright=upright)
+            kept = self._set_aside(place, target, data, before.output_sha256 if before else "")
             written = write_result(place, data)
-            yield Carried(
-                self.job.name_of(sidecar.path),
-                *stamp,
-                place.relative_to(self.job.destination).as_posix(),
-                written.size,
-                written.mtime_ns,
-                written.sha256,
-            )
+            known_by = written.size, written.mtime_ns, written.sha256
+            yield Carried(name, *stamp, target, *known_by), kept
+
+    def _set_aside(self, place: AnyPath, target: str, data: bytes, sha256: str) -> str:
+        """Keep what is at the place of a copy, unless an earlier run wrote it; give its other name."""
+        strange = self.job.known.strange  # of a bucket, all but results
+        is_free = strange is not None and target not in strange
+        return "" if is_free else keep_other(place, data, sha256)
 
 
 def sidecars_to_carry(job: Job, found: Found, entry: Entry, stamp_of: Callable[[str], Stamp | None]) -> bool:
@@ -155,6 +175,15 @@ def sidecars_to_carry(job: Job, found: Found, entry: Entry, stamp_of: Callable[[
         if not is_there and not _is_folder(sidecar.path):
             return True
     return any(stamp_of(output) is None for output in before)
+
+
+def _was_edited(place: AnyPath, carried: Carried) -> bool:
+    """Whether a copy is there, and is not what was written."""
+    try:
+        there, _ = storage_of(place).read(place)
+    except OSError:
+        return False
+    return hashlib.sha256(there).hexdigest() != carried.output_sha256
 
 
 def _is_folder(path: AnyPath) -> bool:

@@ -109,7 +109,8 @@ class Cluster:
         made_by = colorizer.made_by(job)
         left: list[Left] = []  # a Path takes several times the memory
         with Manifest.open(job, made_by) as manifest:
-            carrier, known = Carrier(job, colorizer.model.credit), manifest.job_that_knows(job).known
+            known = manifest.job_that_knows(job).known
+            carrier = Carrier(replace(job, known=known), colorizer.model.credit)
             for item in pending(job, manifest, made_by, colorizer.config.overwrite, carrier):
                 if not isinstance(item, Outcome):
                     left.append((str(item.path), *item[1:]))
