@@ -32,6 +32,7 @@ from colorgan.storage.protocol import (
     leave_out_nothing,
     names_to_keep,
 )
+from colorgan.storage.redirects import only_https
 from colorgan.storage.store_errors import as_os_errors, in_words
 
 STORES = ("s3", "gs", "az")
@@ -289,7 +290,8 @@ def _store(scheme: str) -> Any:
 
     try:
         # Its listings are used once, and would be kept for ever.
-        return fsspec.filesystem(scheme, **({"use_listings_cache": False} if scheme in STORES else {}))
+        options = {"use_listings_cache": False} if scheme in STORES else only_https()
+        return fsspec.filesystem(scheme, **options)
     except ImportError as error:
         raise UsageError(f"{scheme}://: this needs more packages: pip install 'colorgan[cloud]'") from error
     except Exception as error:  # of what the library misses, such as the name of an account
