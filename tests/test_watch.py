@@ -158,3 +158,17 @@ def test_a_folder_that_is_not_there_is_refused_and_one_that_goes_ends_the_watch(
         assert watch.next()["path"] == "there.jpg"
         scans.rename(tmp_path / "away")
         assert watch.process.wait(120) == 4
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="file systems of others take no such name")
+def test_a_name_that_is_not_utf_8_does_not_end_the_watch(
+    scans: Path, tmp_path: Path, make_photo: MakePhoto
+) -> None:
+    data = saved(make_photo(), tmp_path / "a.jpg")
+    with watching(scans, tmp_path / "results", "--interval", "0.2") as watch:
+        assert watch.next()["path"] == "there.jpg"
+        (scans / os.fsdecode(b"caf\xe9.jpg")).write_bytes(data)
+        assert watch.next()["path"] == os.fsdecode(b"caf\xe9.jpg")
+        (scans / "after.jpg").write_bytes(data)
+        assert watch.next()["path"] == "after.jpg"
+        assert watch.stop() == 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
 from threading import Event
@@ -33,6 +33,8 @@ SURVEY = 300.0
 """Seconds after which the whole folder is looked through, as an announcement may be lost."""
 PATIENCE = 10
 """A photograph that looks cut short is given so many times the time to settle."""
+UNDECODABLE = "Unable to decode"
+"""What watchfiles says of a name that is not UTF-8."""
 
 
 @dataclass
@@ -127,11 +129,16 @@ class Watch:
         return sorted(found), digest.hexdigest()
 
     def _changes(self, stop: Event) -> Iterator[set[Path]]:
-        """What may have changed, every now and then; often nothing."""
-        if self.settings.poll:
-            while not stop.wait(self.settings.interval):
-                yield set()
-            return
+        """What may have changed, every now and then; often nothing.
+
+        It polls from the first name on that is not UTF-8, as that ends the announcements.
+        """
+        if not self.settings.poll:
+            yield from self._announced(stop)
+        while not stop.wait(self.settings.interval):
+            yield set()
+
+    def _announced(self, stop: Event) -> Iterator[set[Path]]:
         from watchfiles import Change, watch
 
         try:
@@ -151,9 +158,12 @@ class Watch:
                     if change is not Change.deleted
                     for path in self._files_of(Path(name))
                 }
-        except (OSError, RuntimeError) as error:
+        except (OSError, RuntimeError, UnicodeError) as error:
             if not self.source.is_dir():
                 raise RunError(f"{self.source}: is gone; start again when it is back") from error
+            if isinstance(error, UnicodeError) or UNDECODABLE in str(error):
+                self.settings = replace(self.settings, poll=True)
+                return
             raise RunError(
                 f"{self.source}: cannot be watched ({error}); --poll looks again and again"
             ) from error
