@@ -48,9 +48,9 @@ def main(
     from colorgan.service.watch import Watch
 
     prepare_pillow()
-    watch = Watch(input, results, WatchConfig(**given(WatchConfig, options)), prefix)
-    config = ColorizeConfig(**given(ColorizeConfig, options))
     output = Output(as_json, quiet, verbose)
+    watch = Watch(input, results, WatchConfig(**given(WatchConfig, options)), prefix, output.warn)
+    config = ColorizeConfig(**given(ColorizeConfig, options))
     with Colorizer(model, config) as colorizer, stop_at_interrupt() as stop:
         output.say(f"Watching {shown(watch.source)} by {colorizer.model.runs_on}; Ctrl-C stops.")
         output.event("watching", path=str(watch.source))

@@ -172,3 +172,18 @@ def test_a_name_that_is_not_utf_8_does_not_end_the_watch(
         (scans / "after.jpg").write_bytes(data)
         assert watch.next()["path"] == "after.jpg"
         assert watch.stop() == 0
+
+
+def test_corrections_that_are_half_saved_do_not_end_the_watch(
+    scans: Path, tmp_path: Path, make_photo: MakePhoto
+) -> None:
+    text = '[[photo]]\npath = "new.jpg"\nskip = true\n'
+    (scans / "corrections.toml").write_text(text)
+    with watching(scans, tmp_path / "results") as watch:
+        assert watch.next()["path"] == "there.jpg"
+        (scans / "corrections.toml").write_text(text[:-5])
+        make_photo(seed=1).save(scans / "new.jpg")
+        told = watch.next()
+        assert (told["path"], told["status"]) == ("new.jpg", "left")  # by the last good ones
+        assert watch.stop() == 0
+    assert call("watch", scans, tmp_path / "results").exit_code == 2

@@ -7,7 +7,7 @@ colored without end, and changes behind a link are not announced.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -45,10 +45,15 @@ class Watch:
     destination: Path
     settings: WatchConfig
     prefix: str = PREFIX
+    warn: Callable[[str], object] = lambda _: None
+    """Is told what is wrong, in a line."""
     links: int = 0
     """Links that were found below the folder, and left alone."""
     _waiting: dict[Path, tuple[Stamp, float]] = field(default_factory=dict)
     """What is not done yet: how it was last seen, and since when it is so."""
+    _good: Corrections | None = None
+    _fault: str = ""
+    """What was said of corrections that cannot be read."""
 
     def __post_init__(self) -> None:
         self.source, self.destination = self.source.resolve(), self.destination.resolve()
@@ -59,6 +64,7 @@ class Watch:
                 raise UsageError(
                     f"{self.destination} and {self.source} overlap; choose another folder for results"
                 )
+        self._corrections()
 
     def outcomes(self, colorizer: Colorizer, stop: Event) -> Iterator[Outcome]:
         """Color what is there and what comes, until told to stop.
@@ -95,8 +101,19 @@ class Watch:
 
     def _job(self, paths: list[Path]) -> Job:
         found = tuple(map(Found, paths))
-        corrections = Corrections.find(self.destination, self.source)
-        return Job(self.source, self.destination, found, prefix=self.prefix, corrections=corrections)
+        return Job(self.source, self.destination, found, prefix=self.prefix, corrections=self._corrections())
+
+    def _corrections(self) -> Corrections:
+        """Those of the file or, while it is wrong, the last good ones; UsageError if there were none."""
+        try:
+            self._good, self._fault = Corrections.find(self.destination, self.source), ""
+        except UsageError as error:
+            if self._good is None:
+                raise
+            if str(error) != self._fault:
+                self.warn(f"{error}; until then, the corrections before it count")
+            self._fault = str(error)
+        return self._good
 
     def _not_done(self, colorizer: Colorizer, files: list[Path], is_first: bool) -> Iterator[Path]:
         """The files that the manifest does not know as they are; what failed is tried again at the start."""
