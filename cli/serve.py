@@ -54,7 +54,10 @@ def main(model: AnyPath | None, as_json: bool, quiet: bool, verbose: bool, **opt
             address = address_of(listening)
             output.say(f"Serving on {address} by {colorizer.model.runs_on}; Ctrl-C stops.")
             output.event("serving", address=address, device=colorizer.model.runs_on)
-            serve(service.app, settings, listening, stop, service.drain)
+            serve(service.app, settings, listening, stop, service.draining.begin)
         service.studio.close()
-    output.say("Stopped; everything that was begun is done.")
-    output.event("summary", exit_code=ExitCode.DONE)
+    if cut_off := service.draining.cut_off:
+        output.warn(f"Stopped; {cut_off} requests took longer than --drain-timeout and were refused.")
+    else:
+        output.say("Stopped; everything that was begun is done.")
+    output.event("summary", cut_off=cut_off, exit_code=ExitCode.DONE)

@@ -52,11 +52,14 @@ class Running:
 
 
 @contextmanager
-def running(*options: object) -> Iterator[Running]:
-    """`colorgan serve` with these options, on a port that is free."""
+def running(*options: object, errors: bool = False) -> Iterator[Running]:
+    """`colorgan serve` with these options, on a port that is free; `errors`: what it says of them is kept."""
     command = [sys.executable, "-m", "colorgan.cli.main", "serve", "--port", "0", *map(str, options)]
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+    kept = subprocess.PIPE if errors else None
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=kept, text=True, env=environment
+    ) as process:
         try:
             assert process.stdout
             line = process.stdout.readline()

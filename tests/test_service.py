@@ -220,6 +220,33 @@ def test_told_to_stop_it_finishes_what_was_begun(make_photo: MakePhoto, tmp_path
         assert [answer.result().code for answer in answers] == [200, 200, 200]
 
 
+def test_what_is_not_done_in_time_is_refused_before_the_service_stops(
+    make_photo: MakePhoto, tmp_path: Path
+) -> None:
+    large = saved(make_photo(4000, 3000), tmp_path / "large.png")
+    with (
+        running("--workers", 1, "--drain-timeout", 0.1, errors=True) as service,
+        ThreadPoolExecutor(3) as threads,
+        socket.create_connection(("127.0.0.1", service.port)) as slow,
+    ):
+        slow.settimeout(120)
+        slow.sendall(b"POST /colorize HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\nx")
+        answers = [threads.submit(service.color, large) for _ in range(3)]
+        for _ in range(600):
+            metrics = service.ask("GET", "/metrics").data
+            if b"colorgan_photographs_inside 3.0" in metrics or any(answer.done() for answer in answers):
+                break
+        assert service.stop() == 0
+        assert slow.recv(1000).startswith(b"HTTP/1.1 503")
+        assert {answer.result().code for answer in answers} <= {200, 503}
+        assert service.process.stdout
+        assert service.process.stderr
+        assert "everything" not in service.process.stdout.read()
+        said = service.process.stderr.read()
+    assert "--drain-timeout" in said
+    assert "Traceback" not in said
+
+
 def test_nothing_is_written(photo: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "here").mkdir()
     (tmp_path / "tmp").mkdir()

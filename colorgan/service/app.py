@@ -24,6 +24,7 @@ from colorgan.config import ColorizeConfig, ServeConfig
 from colorgan.errors import ImageError, NotAnImageError, PredictError, TooManyPixelsError, UsageError
 from colorgan.painting.colored import Colored
 from colorgan.service.documentation import documentation, openapi
+from colorgan.service.draining import Draining
 from colorgan.service.guard import Guard
 from colorgan.service.meters import Meters
 from colorgan.service.page_files import SERVED, TYPES, page_of
@@ -45,7 +46,7 @@ class Service:
         memory = colorizer.config.memory * 1_000_000
         self.uploads = Uploads(settings.max_upload * 1_000_000, memory, settings.body_timeout)
         self.meters = Meters(self.studio, self.uploads)
-        self.is_draining = False
+        self.draining = Draining(settings.drain_timeout)
         routes = [
             Route("/colorize", self.colorize, methods=["POST"]),
             Route("/health", self.health),
@@ -61,14 +62,11 @@ class Service:
             exception_handlers={ProblemError: answer, HTTPException: _plain},
         )
 
-    def drain(self) -> None:
-        """Say from now on that this is not ready."""
-        self.is_draining = True
-
     async def colorize(self, request: Request) -> Response:
         """POST: the bytes of a photograph in, those of the result out."""
         try:
-            response = await self._colorize(request)
+            with self.draining.under_way():
+                response = await self._colorize(request)
         except ProblemError as problem:
             self.meters.requests.labels(problem.code).inc()
             raise
@@ -135,7 +133,7 @@ class Service:
 
     async def ready(self, _: Request) -> Response:
         """GET: whether a prediction runs, and where."""
-        if self.is_draining:
+        if self.draining.has_begun:
             raise ProblemError.busy("the service is about to stop")
         try:
             async with asyncio.timeout(PROBE_TIMEOUT):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 import socket
 from collections.abc import Callable, Iterator
 from threading import Event
@@ -18,6 +19,8 @@ from colorgan.service.protocol import protocol_with
 
 BACKLOG = 1024
 """Connections that the system holds until they are accepted."""
+TO_ANSWER = 5
+"""Seconds in which clients fetch their answers once `--drain-timeout` is over."""
 
 
 def listen(settings: ServeConfig) -> socket.socket:
@@ -76,6 +79,6 @@ def serve(
         server_header=False,
         proxy_headers=False,
         backlog=BACKLOG,
-        timeout_graceful_shutdown=max(1, round(settings.drain_timeout)),
+        timeout_graceful_shutdown=math.ceil(settings.drain_timeout + TO_ANSWER),
     )
     asyncio.run(Server(config, stop, draining).serve(sockets=[listening]))
