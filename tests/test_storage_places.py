@@ -3,6 +3,7 @@
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner
@@ -189,3 +190,9 @@ def test_a_mirror_of_a_shard_leaves_out_its_siblings(bucket: ObjectPath) -> None
         mirror = ObjectManifests(bucket, shard)
         found = {path.name for path in mirror.local.folder.rglob("*.jsonl") if path.stat().st_size}
         assert found == expected
+
+
+@pytest.mark.parametrize("place", [None, 5, b"results"])
+def test_what_is_no_path_is_refused(place: Any) -> None:
+    with pytest.raises(UsageError):
+        locate(place)

@@ -5,6 +5,7 @@ A URL with credentials is refused, as it is shown and logged.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePath
@@ -28,10 +29,12 @@ def storage_of(path: PurePath) -> Storage:
 
 
 def locate(place: str | PurePath, schemes: tuple[str, ...] = STORES) -> AnyPath:
-    """The path of a file or a folder by its path or URL; UsageError for a URL of no use."""
+    """The path of a file or a folder by its path or URL; UsageError for what is of no use."""
     if isinstance(place, ObjectPath | Path):
         return place
-    text = str(place)
+    text = os.fspath(place) if isinstance(place, str | os.PathLike) else None
+    if not isinstance(text, str):
+        raise UsageError(f"{place!r}: is not a path; give a str or a pathlib.Path")
     if "://" not in text:
         return Path(text)
     try:
