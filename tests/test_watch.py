@@ -187,3 +187,16 @@ def test_corrections_that_are_half_saved_do_not_end_the_watch(
         assert (told["path"], told["status"]) == ("new.jpg", "left")  # by the last good ones
         assert watch.stop() == 0
     assert call("watch", scans, tmp_path / "results").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    "words", [("results", "--prefix", "../x"), ("results", "--prefix", "sub/"), ("file",), ("file/sub",)]
+)
+def test_where_no_result_can_be_written_is_refused(
+    scans: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("no folder")
+    assert call("watch", scans, *words).exit_code == 2
+    for command in (("status", words[0]), ("status", words[0], scans), ("bag", words[0], "bag")):
+        assert call(*command).exit_code == 2

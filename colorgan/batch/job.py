@@ -78,9 +78,6 @@ class Job:
         corrections = options.pop("corrections", None)
         for patterns in {"include", "exclude"} & options.keys():
             options[patterns] = _patterns(patterns, options[patterns])
-        there = storage_of(destination)
-        if not there.is_remote and there.is_file(destination):
-            raise UsageError(f"{destination}: is a file; name a folder for the results")
         if isinstance(source, str) and (name == "-" or _is_list(name)):
             listed = tuple(map(Found, read_list(name)))
             job = cls(absolute(Path()), destination, listed, **options)
@@ -102,7 +99,16 @@ class Job:
             corrections = Corrections.load(corrections)
         return replace(job, corrections=corrections)
 
+    def check_names(self) -> None:
+        """Refuse what no result can be written to; raises UsageError."""
+        there = storage_of(self.destination)
+        if not there.is_remote and there.is_file(self.destination):
+            raise UsageError(f"{self.destination}: is a file; name a folder for the results")
+        if self.prefix != Path(self.prefix).name and self.prefix:
+            raise UsageError(f"prefix is {self.prefix!r}; it must be the beginning of a file's name")
+
     def _check(self, source: str) -> None:
+        self.check_names()
         results = absolute(self.destination)
         if self.listed is None and results in (self.root, *self.root.parents):
             where = "is the input folder itself" if results == self.root else "holds the input folder"
@@ -111,8 +117,6 @@ class Job:
             raise UsageError(f"limit is {self.limit!r}; it must be a whole number, 0 for no limit")
         if not isinstance(self.settle, int | float) or not self.settle >= 0:
             raise UsageError(f"settle is {self.settle!r}; it must be a number of seconds, or 0")
-        if self.prefix != Path(self.prefix).name and self.prefix:
-            raise UsageError(f"prefix is {self.prefix!r}; it must be the beginning of a file's name")
         others = Counter[str]()
         for found in replace(self, shard=None).files():
             if self.takes(found.path):

@@ -32,6 +32,8 @@ PATIENCE = 0.5
 """Seconds to wait for a lock, which runs of other shards take for a moment to see whether it is free."""
 
 Folder = TypeVar("Folder", bound=PurePath)
+ABSENT = (FileNotFoundError, NotADirectoryError)
+"""What opening a file raises where there is none."""
 
 
 class ManifestStore(Protocol):
@@ -98,7 +100,7 @@ class LocalManifests:
         """Of all runs."""
         found = []
         for path in [self.folder / NOTE, *_of_shards(self.folder, NOTE)]:
-            with suppress(FileNotFoundError):
+            with suppress(*ABSENT):
                 found.append(path.read_text("ascii", "replace"))
         return found
 
@@ -237,7 +239,10 @@ def _compact(path: Path, sources: list[Path]) -> None:
 def _damaged(paths: list[Path]) -> Iterator[tuple[Path, int]]:
     """Those with lines that cannot be read, and how many."""
     for path in paths:
-        with suppress(FileNotFoundError), path.open(encoding="ascii", errors="replace") as lines:
+        with (
+            suppress(*ABSENT),
+            path.open(encoding="ascii", errors="replace") as lines,
+        ):
             if damaged := sum(map(is_damaged, lines)):
                 yield path, damaged
 
@@ -245,7 +250,10 @@ def _damaged(paths: list[Path]) -> Iterator[tuple[Path, int]]:
 def _read(paths: list[Path]) -> Iterator[tuple[str, Entry]]:
     """The lines that are whole, and what they say."""
     for path in paths:
-        with suppress(FileNotFoundError), path.open(encoding="ascii", errors="replace") as lines:
+        with (
+            suppress(*ABSENT),
+            path.open(encoding="ascii", errors="replace") as lines,
+        ):
             for line in lines:
                 if line.isascii() and (entry := parse(line)):
                     yield line, entry

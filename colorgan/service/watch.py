@@ -24,6 +24,7 @@ from colorgan.config import WatchConfig
 from colorgan.corrections.file import Corrections
 from colorgan.errors import ImageError, InUseError, RunError, UsageError
 from colorgan.photo.image import Photo
+from colorgan.storage.files import make_writable
 from colorgan.storage.paths import storage_of
 from colorgan.storage.protocol import UNREAD, Found, Stamp
 
@@ -64,13 +65,14 @@ class Watch:
                 raise UsageError(
                     f"{self.destination} and {self.source} overlap; choose another folder for results"
                 )
-        self._corrections()
+        self._job([]).check_names()
 
     def outcomes(self, colorizer: Colorizer, stop: Event) -> Iterator[Outcome]:
         """Color what is there and what comes, until told to stop.
 
-        RunError if the folder is gone, or the results cannot be written.
+        UsageError if no results can be written, RunError if that is so later, or the folder is gone.
         """
+        make_writable(self.destination)
         surveyed, seen = -SURVEY, ""
         for changed in self._changes(stop):
             now = monotonic()
