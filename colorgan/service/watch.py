@@ -33,7 +33,7 @@ TICK = 0.5
 SURVEY = 300.0
 """Seconds after which the whole folder is looked through, as an announcement may be lost."""
 PATIENCE = 10
-"""A photograph that looks cut short is given so many times the time to settle."""
+"""A JPEG that is cut short, or a file whose header cannot be read, is given so many times the time."""
 UNDECODABLE = "Unable to decode"
 """What watchfiles says of a name that is not UTF-8."""
 
@@ -216,6 +216,6 @@ class Watch:
 
 def _is_whole(path: Path) -> bool:
     try:
-        return Photo.read(path).missing is None
+        return Photo.read(path, pages=True).missing is None
     except ImageError:
         return False
