@@ -56,6 +56,12 @@ def test_a_request_chooses_format_and_quality(service: Running, photo: bytes) ->
     assert len(small.data) < len(large.data)
 
 
+@pytest.mark.parametrize("format", ["heic", "jxl"])
+def test_the_format_that_was_chosen_is_named(service: Running, photo: bytes, format: str) -> None:
+    answer = service.color(photo, f"?format={format}")
+    assert (answer.code, answer.headers["Content-Type"]) == (200, f"image/{format}")
+
+
 def test_what_is_in_color_comes_back_as_it_is(
     service: Running, make_photo: MakePhoto, tmp_path: Path
 ) -> None:

@@ -62,3 +62,9 @@ def suffix_of(format: str) -> str:
     known = [suffix for suffix, name in _format_of_suffix().items() if name == format]
     usual = f".{format.lower()}"
     return usual if usual in known else [*known, usual][0]
+
+
+def mime_of(format: str) -> str:
+    """The media type of a format, such as image/jpeg."""
+    own = {"JXL": "image/jxl", "HEIF": "image/heic"}
+    return own.get(format) or Image.MIME.get(format, "application/octet-stream")

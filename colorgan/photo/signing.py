@@ -11,6 +11,7 @@ from typing import Any
 from PIL import Image
 
 from colorgan.errors import UsageError
+from colorgan.photo.formats import mime_of
 from colorgan.photo.jpeg import JpegError
 from colorgan.photo.jpeg_join import undo, unsigned
 from colorgan.photo.xmp import INVENTED, Credit
@@ -72,7 +73,7 @@ class Signer:
         """
         import c2pa
 
-        mime, original_mime = _mime(format), _mime(original_format)
+        mime, original_mime = mime_of(format), mime_of(original_format)
         signed = io.BytesIO()
         try:
             settings = c2pa.Settings.from_dict(SETTINGS)
@@ -137,10 +138,6 @@ def _manifest(name: str, mime: str, credit: Credit) -> dict[str, Any]:
         "format": mime,
         "assertions": [{"label": "c2pa.actions.v2", "data": {"actions": actions}}],
     }
-
-
-def _mime(format: str) -> str:
-    return {"JXL": "image/jxl", "HEIF": "image/heic"}.get(format) or Image.MIME.get(format, format.lower())
 
 
 def _algorithm_of(key: Any) -> str:

@@ -10,7 +10,6 @@ from pathlib import PurePath
 from time import perf_counter
 from typing import Any
 
-from PIL import Image
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -23,6 +22,7 @@ from colorgan.colorizer import Colorizer
 from colorgan.config import ColorizeConfig, ServeConfig
 from colorgan.errors import ImageError, NotAnImageError, PredictError, TooManyPixelsError, UsageError
 from colorgan.painting.colored import Colored
+from colorgan.photo.formats import mime_of
 from colorgan.service.documentation import documentation, openapi
 from colorgan.service.draining import Draining
 from colorgan.service.guard import Guard
@@ -100,8 +100,7 @@ class Service:
             headers["X-Colorgan-How"] = how.encode("ascii", "replace").decode()
         if not colored.data:
             return Response(status_code=204, headers=headers)
-        kind = Image.MIME.get(colored.format, "application/octet-stream")
-        return Response(colored.data, media_type=kind, headers=headers)
+        return Response(colored.data, media_type=mime_of(colored.format), headers=headers)
 
     async def _work(self, request: Request, future: Future[Colored]) -> Colored:
         """Wait for a result in time, unless the client goes away; what has not begun is dropped then."""
