@@ -8,6 +8,7 @@ import click
 
 from colorgan.cli.options import Place, command
 from colorgan.cli.output import Output, output_options
+from colorgan.errors import ExitCode
 
 
 @command("colorgan bag results/ bag/")
@@ -25,4 +26,4 @@ def main(results: Path, bag: Path, as_json: bool, quiet: bool, verbose: bool) ->
     output = Output(as_json, quiet, verbose)
     files = write_bag(results, bag)
     output.say(f"{files} files in the bag {bag}")
-    output.event("summary", files=files, bag=str(bag))
+    output.event("summary", files=files, bag=str(bag), exit_code=ExitCode.DONE)

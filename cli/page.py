@@ -8,6 +8,7 @@ import click
 
 from colorgan.cli.options import Place, command
 from colorgan.cli.output import Output, output_options
+from colorgan.errors import ExitCode
 from colorgan.storage.objects import FOR_MODELS
 from colorgan.storage.paths import AnyPath
 
@@ -37,3 +38,4 @@ def main(
     output, page = Output(as_json, quiet, verbose), write_page(folder, runtime, model)
     output.say(f"Page: {page}. Put its folder on a file server: browsers do not run it from disk.")
     output.event("page", path=str(page))
+    output.event("summary", exit_code=ExitCode.DONE)

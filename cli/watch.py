@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from colorgan.cli.options import Place, command, config_options, given
 from colorgan.cli.output import Output, output_options
 from colorgan.cli.summary import words
 from colorgan.config import ColorizeConfig, WatchConfig
+from colorgan.errors import ExitCode
 from colorgan.storage.objects import FOR_MODELS
 from colorgan.storage.paths import AnyPath
 
@@ -54,7 +56,9 @@ def main(
     with Colorizer(model, config) as colorizer, stop_at_interrupt() as stop:
         output.say(f"Watching {shown(watch.source)} by {colorizer.model.runs_on}; Ctrl-C stops.")
         output.event("watching", path=str(watch.source))
+        counts = Counter[str]()
         for outcome in watch.outcomes(colorizer, stop):
+            counts[outcome.status] += 1
             name = outcome.path.relative_to(watch.source)
             output.event(
                 "file",
@@ -71,3 +75,4 @@ def main(
     if watch.links:
         output.warn(f"{watch.links} symbolic links in {shown(watch.source)} were not followed.")
     output.say("Stopped; started again, it continues.")
+    output.event("summary", counts=counts, exit_code=ExitCode.DONE)

@@ -118,6 +118,7 @@ def test_started_again_it_continues(scans: Path, tmp_path: Path, make_photo: Mak
     with watching(scans, results) as watch:
         assert watch.next()["path"] == "new.jpg"
         assert watch.stop(signal.SIGINT) == 0
+        assert watch.next() == {"event": "summary", "counts": {"colored": 1}, "exit_code": 0}
     assert (results / "colorized_there.jpg").stat().st_mtime_ns == first
     done = call("batch", scans, results)
     assert done.exit_code == 0
