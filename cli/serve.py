@@ -15,8 +15,8 @@ from colorgan.errors import ExitCode
 from colorgan.storage.objects import FOR_MODELS
 from colorgan.storage.paths import AnyPath
 
-LEFT_OUT = ("max_pixels", "overwrite")
-"""Of a run's settings: the service has its own limit, and no results to overwrite."""
+LEFT_OUT = ("max_pixels", "overwrite", "processes")
+"""Of a run's settings: the service has its own limit, no results to overwrite, and is one process."""
 
 
 @command("colorgan serve")

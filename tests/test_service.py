@@ -272,6 +272,7 @@ def test_an_address_that_others_reach_needs_its_names(tmp_path: Path) -> None:
         ServeConfig(host="0.0.0.0")
     assert "photos.example.org" in ServeConfig(host="0.0.0.0", allow_host="Photos.example.org").names
     assert call("serve", "--host", "0.0.0.0").exit_code == 2
+    assert call("serve", "--processes", "2").exit_code == 2  # it is one
     assert call("serve", "--host", "192.0.2.1", "--allow-host", "x").exit_code == 2
     with socket.create_server(("127.0.0.1", 0)) as taken:
         assert call("serve", "--port", str(taken.getsockname()[1])).exit_code == 2
