@@ -52,6 +52,8 @@ def test_rules_that_fit_a_photograph_are_joined() -> None:
         ("0.5\n", "true\n", 4),
         ("0.5\n", "nan\n", 4),
         ("0.5\n", "0,5\n", 4),
+        ("0.5\n", "9" * 5000 + "\n", 4),
+        ("0.5\n", "0x" + "f" * 5000 + "\n", 4),
         ("times 0.3", "by 0.3", 6),
         ("times 0.3", "times x", 6),
         ("to pink", "to gray", 7),

@@ -19,6 +19,7 @@ NAME = "corrections.toml"
 """Of the file in a folder of results, or of photographs."""
 
 HEADER = re.compile(r"^[ \t]*\[\[[ \t]*photo[ \t]*\]\]", re.MULTILINE)
+LONG_NUMBER = re.compile(r"[0-9a-fA-F_]{3000,}")
 LINE_OF_TOML = re.compile(r"\(at line (\d+), column \d+\)")
 
 
@@ -47,6 +48,8 @@ class Corrections:
             line = int(found[1]) if found else text.count("\n") + 1
             reason = LINE_OF_TOML.sub("", str(error)).strip() or "too many levels"
             raise UsageError(f"{name}, line {line}: is not TOML ({reason}); correct it there") from error
+        except ValueError as error:
+            raise UsageError(f"{name}, {_too_long(text)}") from error
         starts = [match.start() for match in HEADER.finditer(text)]
         tables = values.pop("photo", [])
         try:
@@ -65,6 +68,8 @@ class Corrections:
             ]
         except RuleError as error:
             raise UsageError(f"{name}, {error}") from error
+        except ValueError as error:  # of a hexadecimal one, once it is to be shown
+            raise UsageError(f"{name}, {_too_long(text)}") from error
         return cls(tuple(rules), source, text[: starts[0]] if starts else text)
 
     @classmethod
@@ -141,6 +146,13 @@ def joined(rules: Sequence[Rule]) -> Correction:
         hues=tuple(hue for rule in rules for hue in rule.hues),
         points=tuple(point for rule in rules for point in rule.points),
     )
+
+
+def _too_long(text: str) -> RuleError:
+    """What is wrong where Python refuses a number for its digits."""
+    found = LONG_NUMBER.search(text)
+    line = text.count("\n", 0, found.start()) + 1 if found else 1
+    return RuleError(line, "a number has too many digits; correct it there")
 
 
 UNCORRECTED = Corrections()
