@@ -54,6 +54,7 @@ def test_a_request_chooses_format_and_quality(service: Running, photo: bytes) ->
     small, large = (service.color(photo, f"?format=webp&quality={quality}") for quality in (10, 95))
     assert small.data[8:12] == large.data[8:12] == b"WEBP"
     assert len(small.data) < len(large.data)
+    assert service.color(photo, "?quality=auto").data == service.color(photo).data
 
 
 @pytest.mark.parametrize("format", ["heic", "jxl"])

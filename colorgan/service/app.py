@@ -178,7 +178,7 @@ def _asked(request: Request, config: ColorizeConfig) -> ColorizeConfig:
     try:
         for name, kind in (("saturation", float), ("quality", int)):
             if name in values:
-                values[name] = kind(values[name])
+                values[name] = 0 if (name, values[name]) == ("quality", "auto") else kind(values[name])
         return replace(config, **values)
     except UsageError as error:
         raise ProblemError(400, "bad query", str(error)) from error

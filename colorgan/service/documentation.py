@@ -84,9 +84,12 @@ def _parameter(name: str) -> dict[str, Any]:
     meta = setting.metadata
     schema = {"type": PARAMETERS[name], "default": setting.default, "enum": meta["choices"]}
     schema |= {"minimum": meta["low"], "maximum": meta["high"]}
-    return {
-        "name": name,
-        "in": "query",
-        "description": meta["help"],
-        "schema": {key: value for key, value in schema.items() if value is not None},
-    }
+    schema = {key: value for key, value in schema.items() if value is not None}
+    if zero := meta["zero"]:
+        schema |= {
+            "type": [PARAMETERS[name], "string"],
+            "minimum": 1,
+            "pattern": f"^{zero}$",
+            "default": zero,
+        }
+    return {"name": name, "in": "query", "description": meta["help"], "schema": schema}
