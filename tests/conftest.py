@@ -14,9 +14,10 @@ import numpy as np
 import onnx
 import pytest
 import torch
+from browsers import chromium
 from onnx import helper
 from PIL import Image
-from reports import CHROMIUM, HOSTILE, call
+from reports import HOSTILE, call
 
 from colorgan.batch.job import Job
 from colorgan.batch.outcome import How, Outcome, Status, Written
@@ -268,14 +269,8 @@ def hostile_results(exports: dict[str, Path], hostile_photos: Path, tmp_path: Pa
 @pytest.fixture
 def browser() -> Iterator[Any]:
     """Chromium, the system's or Playwright's own."""
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        try:
-            chromium = started.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        except playwright.Error:
-            pytest.skip("there is no Chromium: install it, or run `playwright install chromium`")
-        yield chromium
-        chromium.close()
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture

@@ -1,14 +1,11 @@
 """What tests of the report share, with the fixtures `hostile_photos` and `hostile_results`."""
 
-import shutil
 from pathlib import Path
 from typing import Any
 
 from click.testing import CliRunner
 
 from colorgan.cli.main import main
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 HOSTILE = [
     "<img src=x onerror=alert(1)>.jpg",
@@ -39,12 +36,3 @@ def open_page(browser: Any, hostile_results: Path, **options: Any) -> tuple[Any,
     page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
     page.goto((hostile_results / "report" / "index.html").as_uri())
     return page, wrong
-
-
-def wait_until(page: Any, expression: str) -> None:
-    """Wait as `page.wait_for_function` does, whose second look the page's security policy forbids."""
-    for _ in range(600):
-        if page.evaluate(expression):
-            return
-        page.wait_for_timeout(50)
-    raise AssertionError(expression)

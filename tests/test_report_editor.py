@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from browsers import wait_until
 from conftest import MakePhoto
 from PIL import Image
-from reports import call, open_page, wait_until
+from reports import call, open_page
 
 from colorgan import Correction, Corrections
 from colorgan.batch.entry import Entry

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reports import open_page, wait_until
+from browsers import wait_until
+from reports import open_page
 
 from colorgan.batch.entry import Entry
 from colorgan.batch.manifest_store import NAME
