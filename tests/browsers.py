@@ -23,8 +23,11 @@ def chromium() -> Iterator[Any]:
         browser.close()
 
 
-def watched(browser: Any, url: str, **options: Any) -> tuple[Any, list[str]]:
-    """A page, and whatever is wrong as it is used: messages, errors, and requests to other places."""
+def watched(browser: Any, url: str, place: str = "", **options: Any) -> tuple[Any, list[str]]:
+    """A page, and whatever is wrong as it is used: messages, errors, requests that fail or leave its place.
+
+    `place` is the beginning of the addresses that it may ask for, that of the page unless another is given.
+    """
     page, wrong = browser.new_page(**options), []
 
     def refuse(dialog: Any) -> None:
@@ -32,13 +35,14 @@ def watched(browser: Any, url: str, **options: Any) -> tuple[Any, list[str]]:
         dialog.dismiss()
 
     def ask(request: Any) -> None:
-        if not request.url.startswith((url, f"blob:{url}", "data:")):
+        if not request.url.startswith((place or url, f"blob:{url}", "data:")):
             wrong.append(f"request: {request.url}")
 
     page.on("console", lambda message: wrong.append(f"console: {message.text}"))
     page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
     page.on("dialog", refuse)
     page.on("request", ask)
+    page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
     page.goto(url)
     return page, wrong
 

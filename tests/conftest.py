@@ -1,23 +1,21 @@
 """Tiny seeded models and photographs, made for each test, and a server for object storage."""
 
-import json
 import struct
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
 import numpy as np
 import onnx
 import pytest
 import torch
 from browsers import chromium
+from dropping import page_alone
 from onnx import helper
 from PIL import Image
 from reports import HOSTILE, call
+from services import Running, running
+from stores import Server, started
 
 from colorgan.batch.job import Job
 from colorgan.batch.outcome import How, Outcome, Status, Written
@@ -166,46 +164,11 @@ def exports(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[
     return Exports(checkpoint, tmp_path_factory.mktemp("exports"))
 
 
-SECRET = "a-secret-that-nobody-is-to-see"
-
-
-class Server:
-    """An S3 server, as a test sees it."""
-
-    def __init__(self, port: int) -> None:
-        self.url = f"http://127.0.0.1:{port}"
-
-    def order(self, *faults: tuple[str, str, int, int]) -> None:
-        """Make requests fail: method, end of the path, status, how many."""
-        request = Request(f"{self.url}/-/faults", json.dumps(faults).encode(), method="PUT")
-        urlopen(request).close()
-
-    def requests(self, method: str) -> list[str]:
-        """Paths of the requests since the last order."""
-        with urlopen(f"{self.url}/-/requests") as response:
-            return [path for verb, path, _ in json.load(response) if verb == method]
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server in a process of its own, which the environment names."""
-    port = tmp_path_factory.mktemp("s3") / "port"
-    command = [sys.executable, str(Path(__file__).with_name("s3_server.py")), str(port)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        try:
-            for _ in range(600):
-                if port.exists() or process.poll() is not None:
-                    break
-                time.sleep(0.1)
-            server = Server(int(port.read_text()))
-            with pytest.MonkeyPatch.context() as patch:
-                patch.setenv("AWS_ACCESS_KEY_ID", "someone")
-                patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-                patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-                patch.setenv("AWS_ENDPOINT_URL", server.url)
-                yield server
-        finally:
-            process.kill()
+    with started(tmp_path_factory.mktemp("s3") / "port") as server:
+        yield server
 
 
 SCANS = 6
@@ -266,11 +229,25 @@ def hostile_results(exports: dict[str, Path], hostile_photos: Path, tmp_path: Pa
     return tmp_path / "results"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """Chromium, the system's or Playwright's own."""
+    """Chromium, the system's or Playwright's own; open no longer, as no event loop can run meanwhile."""
     with chromium() as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Running]:
+    """`colorgan serve` as it is without options."""
+    with running() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the page that colors in the browser alone."""
+    with page_alone(tmp_path_factory.mktemp("alone") / "page") as address:
+        yield address
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from browsers import watched
 from click.testing import CliRunner
 
 from colorgan.cli.main import main
@@ -23,16 +24,4 @@ def call(*arguments: object) -> str:
 
 def open_page(browser: Any, hostile_results: Path, **options: Any) -> tuple[Any, list[str]]:
     """The page from disk, and whatever is wrong as it comes up."""
-    page, wrong = browser.new_page(**options), []
-
-    def refuse(dialog: Any) -> None:
-        wrong.append(f"dialog: {dialog.message}")
-        dialog.dismiss()
-
-    page.on("console", lambda message: wrong.append(f"console: {message.text}"))
-    page.on("pageerror", lambda error: wrong.append(f"error: {error}"))
-    page.on("dialog", refuse)
-    page.on("request", lambda request: wrong.extend({request.url} if request.url[:5] != "file:" else ()))
-    page.on("requestfailed", lambda request: wrong.append(f"failed: {request.url}"))
-    page.goto((hostile_results / "report" / "index.html").as_uri())
-    return page, wrong
+    return watched(browser, (hostile_results / "report" / "index.html").as_uri(), "file:", **options)

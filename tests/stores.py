@@ -1,11 +1,60 @@
-"""Runs and listings of buckets, for tests with the fixtures `bucket` and `scans`."""
+"""An S3 server, and runs and listings of buckets in it, for tests with the fixtures `bucket` and `scans`."""
 
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.request import Request, urlopen
+
+import pytest
 from click.testing import CliRunner, Result
-from conftest import SECRET
 
 from colorgan.cli.main import main
 from colorgan.storage.objects import OBJECTS, ObjectListing, ObjectPath
 from colorgan.storage.protocol import ignore
+
+SECRET = "a-secret-that-nobody-is-to-see"
+
+
+class Server:
+    """An S3 server, as a test sees it."""
+
+    def __init__(self, port: int) -> None:
+        self.url = f"http://127.0.0.1:{port}"
+
+    def order(self, *faults: tuple[str, str, int, int]) -> None:
+        """Make requests fail: method, end of the path, status, how many."""
+        request = Request(f"{self.url}/-/faults", json.dumps(faults).encode(), method="PUT")
+        urlopen(request).close()
+
+    def requests(self, method: str) -> list[str]:
+        """Paths of the requests since the last order."""
+        with urlopen(f"{self.url}/-/requests") as response:
+            return [path for verb, path, _ in json.load(response) if verb == method]
+
+
+@contextmanager
+def started(port: Path) -> Iterator[Server]:
+    """The server in a process of its own, which writes its port to a file; the environment names it."""
+    command = [sys.executable, str(Path(__file__).with_name("s3_server.py")), str(port)]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            for _ in range(600):
+                if port.exists() or process.poll() is not None:
+                    break
+                time.sleep(0.1)
+            server = Server(int(port.read_text()))
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setenv("AWS_ACCESS_KEY_ID", "someone")
+                patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
+                patch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+                patch.setenv("AWS_ENDPOINT_URL", server.url)
+                yield server
+        finally:
+            process.kill()
 
 
 def batch(*arguments: object) -> Result:

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import MakePhoto, Server
+from conftest import MakePhoto
+from stores import Server
 
 from colorgan.cli.main import COMMANDS
 from colorgan.storage.objects import ObjectPath

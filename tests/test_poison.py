@@ -10,7 +10,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from conftest import MakePhoto, Server, job_into
+from conftest import MakePhoto, job_into
+from stores import Server
 
 from colorgan import Colorizer, ExitCode, Status
 from colorgan.batch.in_flight import TRIES, InFlight

@@ -6,9 +6,9 @@ from pathlib import Path
 from threading import Event
 
 import pytest
-from conftest import MakePhoto, Server
+from conftest import MakePhoto
 from samples import orientation_xmp
-from stores import batch, objects
+from stores import Server, batch, objects
 
 from colorgan.batch.job import Job
 from colorgan.batch.manifest import Manifest

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from conftest import SCANS as COUNT
-from conftest import MakePhoto, Server, contents, job_into, told
-from stores import batch, images, objects
+from conftest import MakePhoto, contents, job_into, told
+from stores import Server, batch, images, objects
 
 from colorgan.batch.manifest import Manifest
 from colorgan.batch.outcome import Status

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 from conftest import SCANS as COUNT
-from conftest import SECRET, Server, contents
-from stores import batch
+from conftest import contents
+from stores import SECRET, Server, batch
 
 from colorgan.batch.job import Job
 from colorgan.batch.manifest import Manifest
