@@ -73,6 +73,9 @@ def main(
             tell = output.warn if outcome.status.is_failure else output.say
             tell(f"{shown(name)}: {words(outcome)}")
     if watch.links:
-        output.warn(f"{watch.links} symbolic links in {shown(watch.source)} were not followed.")
+        output.warn(
+            f"{watch.links} symbolic links in {shown(watch.source)} were not followed: they could lead out of "
+            "it, or to the results."
+        )
     output.say("Stopped; started again, it continues.")
     output.event("summary", counts=counts, exit_code=ExitCode.DONE)

@@ -175,6 +175,27 @@ def test_a_name_that_is_not_utf_8_does_not_end_the_watch(
         assert watch.stop() == 0
 
 
+@pytest.mark.parametrize("how", [(), ("--poll", "--interval", "0.2")], ids=["announced", "polled"])
+def test_a_change_of_corrections_colors_those_photographs_again(
+    scans: Path, tmp_path: Path, make_photo: MakePhoto, how: tuple[str, ...]
+) -> None:
+    results = tmp_path / "results"
+    make_photo(seed=1).save(scans / "other.jpg")
+    with watching(scans, results, *how) as watch:
+        assert {watch.next()["path"] for _ in range(2)} == {"other.jpg", "there.jpg"}
+        other = (results / "colorized_other.jpg").stat().st_mtime_ns
+        for place in (scans, results):  # that of the results goes first
+            (place / "corrections.toml").write_text(
+                f'[[photo]]\npath = "there.jpg"\nskip = {str(place == scans).lower()}\n'
+            )
+            told = watch.next()
+            assert (told["path"], told["status"]) == ("there.jpg", "left" if place == scans else "colored")
+        (results / "corrections.toml").unlink()
+        assert watch.next()["status"] == "left"
+        assert watch.stop() == 0
+    assert (results / "colorized_other.jpg").stat().st_mtime_ns == other
+
+
 def test_corrections_that_are_half_saved_do_not_end_the_watch(
     scans: Path, tmp_path: Path, make_photo: MakePhoto
 ) -> None:

@@ -21,6 +21,7 @@ from colorgan.batch.pending import is_same, pending
 from colorgan.batch.sources import has_image_suffix
 from colorgan.colorizer import Colorizer
 from colorgan.config import WatchConfig
+from colorgan.corrections.file import NAME as CORRECTIONS
 from colorgan.corrections.file import Corrections
 from colorgan.errors import ImageError, InUseError, RunError, UsageError
 from colorgan.photo.image import Photo
@@ -34,6 +35,7 @@ SURVEY = 300.0
 """Seconds after which the whole folder is looked through, as an announcement may be lost."""
 PATIENCE = 10
 """A JPEG that is cut short, or a file whose header cannot be read, is given so many times the time."""
+Looks = tuple[tuple[Stamp | None, ...], tuple[Stamp | None, ...]]
 UNDECODABLE = "Unable to decode"
 """What watchfiles says of a name that is not UTF-8."""
 
@@ -52,6 +54,8 @@ class Watch:
     """Links that were found below the folder, and left alone."""
     _waiting: dict[Path, tuple[Stamp, float]] = field(default_factory=dict)
     """What is not done yet: how it was last seen, and since when it is so."""
+    _corrected: Looks = ((), ())
+    """corrections.toml in both places, as it was at the last look and when it last counted."""
     _good: Corrections | None = None
     _fault: str = ""
     """What was said of corrections that cannot be read."""
@@ -78,9 +82,11 @@ class Watch:
             now = monotonic()
             if not self.source.is_dir():
                 raise RunError(f"{self.source}: is gone; start again when it is back")
-            if self.settings.poll or now - surveyed >= SURVEY:
+            is_due = now - surveyed >= SURVEY
+            is_due |= self._is_corrected()
+            if self.settings.poll or is_due:
                 files, state = self._survey()
-                if state != seen or now - surveyed >= SURVEY:
+                if state != seen or is_due:
                     changed |= set(self._not_done(colorizer, files, is_first=not seen))
                     surveyed, seen = now, state
             for path in changed:
@@ -116,6 +122,16 @@ class Watch:
                 self.warn(f"{error}; until then, the corrections before it count")
             self._fault = str(error)
         return self._good
+
+    def _is_corrected(self) -> bool:
+        """Whether corrections.toml is not the one that counted last, and did not change since the last look."""
+        now = tuple(_stamp_of(folder / CORRECTIONS) for folder in (self.destination, self.source))
+        before, counted = self._corrected
+        if not before:  # the first look, when all is surveyed
+            counted = now
+        is_still = now == before
+        self._corrected = now, now if is_still else counted
+        return is_still and now != counted
 
     def _not_done(self, colorizer: Colorizer, files: list[Path], is_first: bool) -> Iterator[Path]:
         """The files that the manifest does not know as they are; what failed is tried again at the start."""
@@ -199,9 +215,8 @@ class Watch:
     def _is_ripe(self, path: Path, now: float) -> bool:
         """Whether a file that waits is whole, as far as can be told; one that is gone waits no more."""
         before, since = self._waiting[path]
-        try:
-            stamp = storage_of(path).stat(path)
-        except OSError:
+        stamp = _stamp_of(path)
+        if stamp is None:
             del self._waiting[path]
             return False
         if stamp != before:
@@ -212,6 +227,13 @@ class Watch:
             return False
         del self._waiting[path]
         return True
+
+
+def _stamp_of(path: Path) -> Stamp | None:
+    try:
+        return storage_of(path).stat(path)
+    except OSError:
+        return None
 
 
 def _is_whole(path: Path) -> bool:
