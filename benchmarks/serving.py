@@ -1,25 +1,29 @@
 """Load `colorgan serve`, in a process of its own, with good requests and hostile ones.
 
     python benchmarks/serving.py PHOTOS_DIR
-    python benchmarks/serving.py PHOTOS_DIR --requests 1000 --hostile 200
+    python benchmarks/serving.py PHOTOS_DIR --requests 1000 --distinct 500 --hostile 200
 
 Good requests are photographs of mixed sizes, gray JPEGs and PNGs; each answer is compared byte for byte with
-the engine's result for that very photograph, so a client that saw another's picture would be found. The
+the engine's result for that very photograph, so a client that saw another's picture would be found. So it is
+with thousands of small pictures of which no two are alike: each answer must have the luma of its own. The
 server's CPU seconds an image are set against those of `colorgan-batch` on the same files, in turns; what
-starting takes is taken off. Writes `benchmarks/results/serving.json`.
+starting takes is taken off. All requests go to one process. Writes `benchmarks/results/serving.json`.
 """
 
 from __future__ import annotations
 
 import hashlib
 import http.client
+import io
 import json
 import random
 import re
 import socket
 import statistics
+import struct
 import subprocess
 import sys
+import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +38,7 @@ if not __package__:  # run as a file: its siblings are found by the project's ro
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import click
+import numpy as np
 import psutil
 from PIL import Image
 
@@ -49,10 +54,13 @@ COMMAND = (sys.executable, "-m", "colorgan.cli.main")
 @click.argument("photos", type=click.Path(path_type=Path, exists=True, file_okay=False))
 @click.option("--requests", default=10_000, show_default=True, help="Good requests.")
 @click.option("--clients", default=32, show_default=True, help="Clients side by side.")
+@click.option("--distinct", default=5_000, show_default=True, help="Small pictures, no two alike.")
 @click.option("--hostile", default=1_000, show_default=True, help="Hostile uploads.")
 @click.option("--slow", default=200, show_default=True, help="Connections that send one byte a second.")
 @click.option("--rounds", default=3, show_default=True, help="Turns of the comparison with batch.")
-def main(photos: Path, requests: int, clients: int, hostile: int, slow: int, rounds: int) -> None:
+def main(
+    photos: Path, requests: int, clients: int, distinct: int, hostile: int, slow: int, rounds: int
+) -> None:
     """Measure, print and write down."""
     with TemporaryDirectory() as name:
         folder = Path(name, "photographs")
@@ -60,6 +68,7 @@ def main(photos: Path, requests: int, clients: int, hostile: int, slow: int, rou
         results: dict[str, Any] = {"requests": requests, "clients": clients}
         with serving() as (process, port):
             results["load"] = load(process, port, folder, requests, clients)
+            results["distinct"] = tell_apart(port, distinct, clients)
             results["hostile"] = attack(port, folder, hostile)
             results["slow"] = stall(port, folder, slow)
             results["cpu"] = compare(process, port, folder, rounds)
@@ -95,11 +104,11 @@ def serving() -> Iterator[tuple[psutil.Process, int]]:
             process.terminate()
 
 
-def ask(port: int, data: bytes) -> tuple[int, bytes]:
+def ask(port: int, data: bytes, kind: str = "application/octet-stream") -> tuple[int, bytes]:
     """Status and body of the answer to an upload."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
     try:
-        connection.request("POST", "/colorize", data, {"Content-Type": "application/octet-stream"})
+        connection.request("POST", "/colorize", data, {"Content-Type": kind})
         response = connection.getresponse()
         return response.status, response.read()
     finally:
@@ -152,6 +161,23 @@ def load(process: psutil.Process, port: int, folder: Path, requests: int, client
     }
 
 
+def tell_apart(port: int, number: int, clients: int) -> dict[str, Any]:
+    """Count answers to small pictures, no two alike, that have another luma than their own."""
+
+    def one(seed: int) -> str:
+        levels = np.random.default_rng(seed).integers(40, 200, (4, 4), np.uint8)
+        gray = np.asarray(Image.fromarray(levels).resize((48, 32), Image.Resampling.NEAREST))
+        code, data = ask(port, b"P5 48 32 255\n" + gray.tobytes())  # PGM: answered as PNG
+        if code != 200:
+            return str(code)
+        with Image.open(io.BytesIO(data)) as image:
+            is_own = np.abs(np.asarray(image.convert("L"), int) - gray).max() <= 2
+        return "200" if is_own else "of another"
+
+    with ThreadPoolExecutor(clients) as threads:
+        return {"answers": Counter(threads.map(one, range(number)))}
+
+
 def attack(port: int, folder: Path, number: int) -> dict[str, Any]:
     """Uploads that are no photographs, or claim too much, or break off."""
     good = find_images(folder)[0].read_bytes()
@@ -164,12 +190,28 @@ def attack(port: int, folder: Path, number: int) -> dict[str, Any]:
             peer.sendall(head % len(good) + good[: len(good) // 2])
         return 0, b""
 
+    def bomb(side: int) -> bytes:
+        """A whole PNG of one gray, whose bytes are a thousandth of its pixels."""
+        with io.BytesIO() as buffer:
+            Image.new("L", (side, side), 90).save(buffer, "PNG")
+            return buffer.getvalue()
+
+    def large_tiff() -> bytes:
+        with io.BytesIO() as buffer:
+            Image.new("1", (40_000, 40_000)).save(buffer, "TIFF", compression="group4")
+            return buffer.getvalue()
+
+    bombs = [bomb(12_000), large_tiff()]
+    claim = b"IHDR" + struct.pack(">IIBBBBB", 1 << 16, 1 << 16, 8, 0, 0, 0, 0)
     kinds: list[Callable[[], tuple[int, bytes]]] = [
-        lambda: ask(port, png[:16] + bytes((0, 1, 0, 0, 0, 1, 0, 0)) + png[24:]),  # claims 65,536 x 65,536
+        lambda: ask(port, bombs[0]),
+        lambda: ask(port, bombs[1]),
+        lambda: ask(port, png[:12] + claim + struct.pack(">I", zlib.crc32(claim)) + png[33:]),
         lambda: ask(port, good[: chance.randrange(len(good))]),
         lambda: ask(port, chance.randbytes(10_000)),
         lambda: ask(port, good[:1000] + chance.randbytes(len(good) - 1000)),
         lambda: ask(port, b"<html>" * 100),
+        lambda: ask(port, good, "text/html"),
         lambda: ask(port, b""),
         broken_off,
     ]
