@@ -17,7 +17,7 @@ import colorgan
 from colorgan import ColorizeConfig, Colorizer, ExitCode, Status, UsageError
 from colorgan.batch.job import Job
 from colorgan.batch.manifest_store import NAME
-from colorgan.batch.memory import Budget, bytes_to_color
+from colorgan.batch.memory import Budget, need_of_file
 from colorgan.batch.pipeline import map_unordered
 from colorgan.cli.main import main
 from colorgan.errors import RunError
@@ -217,9 +217,9 @@ def test_memory_is_asked_for_by_the_header_and_in_the_order_of_arrival(
 ) -> None:
     """Fault 27."""
     Image.new("L", (4000, 3000)).save(tmp_path / "a.png")
-    assert bytes_to_color(tmp_path / "a.png", LOCAL.stat(tmp_path / "a.png")) > 12_000_000 * 8
+    assert need_of_file(tmp_path / "a.png", LOCAL.stat(tmp_path / "a.png")).whole > 12_000_000 * 8
     (tmp_path / "b.jpg").write_bytes(b"no image" * 1000)
-    assert bytes_to_color(tmp_path / "b.jpg", LOCAL.stat(tmp_path / "b.jpg")) >= 8000
+    assert need_of_file(tmp_path / "b.jpg", LOCAL.stat(tmp_path / "b.jpg")).whole >= 8000
 
     budget, order = Budget(10), list[str]()
     budget.acquire(6)

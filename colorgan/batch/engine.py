@@ -11,7 +11,7 @@ import numpy as np
 
 from colorgan.batch.error_log import log_error
 from colorgan.batch.job import Job
-from colorgan.batch.memory import Budget, bytes_to_color
+from colorgan.batch.memory import Budget, need_of_file
 from colorgan.batch.outcome import Outcome
 from colorgan.batch.pending import failed
 from colorgan.batch.pipeline import Batcher, map_unordered
@@ -113,7 +113,7 @@ def workers_for(batch_size: int, at_once: int, cpus: int, is_remote: bool = Fals
 def _needed(found: Found) -> int:
     """Bytes of memory that a file takes at most."""
     with _reading(found):
-        return bytes_to_color(found.path, found.stamp or storage_of(found.path).stat(found.path))
+        return need_of_file(found.path, found.stamp or storage_of(found.path).stat(found.path)).whole
 
 
 def _read(found: Found) -> tuple[bytes, Stamp]:

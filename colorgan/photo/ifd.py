@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from colorgan.storage.file_bytes import Bytes, FileBytes
+
 Order = Literal["<", ">"]
 
 SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4}
@@ -19,6 +21,9 @@ CLASSIC_TYPES = range(1, 13)
 EXIF, GPS, INTEROP = 34665, 34853, 40965
 POINTERS = (EXIF, GPS, INTEROP)
 """Tags whose value is the place of another directory."""
+
+LAYERS = 37724
+"""The tag with which Photoshop puts layers into a TIFF; where the file is not in memory, they stay unread."""
 
 MOST_ENTRIES = 4096
 MOST_DIRECTORIES = 1000
@@ -63,22 +68,23 @@ class Directory:
 class Block:
     """A TIFF file, or the block of EXIF in another, which has the same form."""
 
-    data: bytes
+    data: Bytes
     order: Order
     is_big: bool
     first: int
 
     @classmethod
-    def parse(cls, data: bytes) -> Block:
+    def parse(cls, data: Bytes) -> Block:
         """Read the header; raises ValueError if there is none."""
-        order: Order = "<" if data[:2] == b"II" else ">"
-        if data[:2] not in (b"II", b"MM") or len(data) < 8:
+        head = data[:16]
+        order: Order = "<" if head[:2] == b"II" else ">"
+        if head[:2] not in (b"II", b"MM") or len(head) < 8:
             raise ValueError("it does not begin as a TIFF")
-        version, first = struct.unpack_from(order + "HI", data, 2)
+        version, first = struct.unpack_from(order + "HI", head, 2)
         if version not in (42, 43):
             raise ValueError("it does not begin as a TIFF")
         if version == 43:
-            (first,) = struct.unpack_from(order + "Q", data.ljust(16, b"\0"), 8)
+            (first,) = struct.unpack_from(order + "Q", head.ljust(16, b"\0"), 8)
         return cls(data, order, version == 43, first)
 
     def directories(self) -> Iterator[Directory]:
@@ -94,21 +100,26 @@ class Block:
         """The directory at this place; what reaches past the end of the block is left out."""
         counting, offset, entry_size = ("Q", "Q", 20) if self.is_big else ("H", "I", 12)
         entries: dict[int, Entry] = {}
+        following, inside = 0, struct.calcsize(offset)
+        start = at + struct.calcsize(counting)
         try:
-            (count,) = struct.unpack_from(self.order + counting, self.data, at)
-            start = at + struct.calcsize(counting)
-            for number in range(min(count, MOST_ENTRIES)):
-                place = start + entry_size * number
-                tag, type, values = struct.unpack_from(f"{self.order}HH{offset}", self.data, place)
-                size, inside = SIZES.get(type, 0) * values, struct.calcsize(offset)
-                where = place + entry_size - inside
+            (count,) = struct.unpack(self.order + counting, self.data[at:start])
+            table = self.data[start : start + entry_size * min(count, MOST_ENTRIES)]
+            for place in range(0, entry_size * min(count, MOST_ENTRIES), entry_size):
+                tag, type, values = struct.unpack_from(f"{self.order}HH{offset}", table, place)
+                size, where = SIZES.get(type, 0) * values, place + entry_size - inside
                 if size > inside:
-                    (where,) = struct.unpack_from(self.order + offset, self.data, where)
+                    (where,) = struct.unpack_from(self.order + offset, table, where)
+                else:
+                    where += start
                 if size and where + size <= len(self.data):
-                    entries.setdefault(tag, Entry(type, values, self.data[where : where + size], where))
-            (following,) = struct.unpack_from(self.order + offset, self.data, start + entry_size * count)
+                    is_read = tag != LAYERS or not isinstance(self.data, FileBytes)
+                    value = self.data[where : where + size] if is_read else b""
+                    entries.setdefault(tag, Entry(type, values, value, where))
+            end = start + entry_size * count
+            (following,) = struct.unpack(self.order + offset, self.data[end : end + inside])
         except (struct.error, OverflowError):
-            following = 0
+            pass
         return Directory(self.order, entries, following)
 
     def folder(self, directory: Directory, depth: int = 3) -> Folder:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from PIL import Image
 
 from colorgan.photo import jpeg, png
-from colorgan.photo.ifd import Block, Directory, Entry, Folder, write_block
+from colorgan.photo.ifd import LAYERS, Block, Directory, Entry, Folder, write_block
 from colorgan.photo.xmp_packet import EXTENSION, Packet, read_packet
 
 ORIENTATION, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT = 274, 282, 283, 296
@@ -26,8 +26,6 @@ PNG_IPTC = (b"Raw profile type iptc", b"Raw profile type 8bim")
 RESOURCE = b"8BIM"
 IPTC_RESOURCE = RESOURCE + b"\4\4\0\0"
 """How image resources begin, and that which holds IPTC (Adobe Photoshop file formats, image resources)."""
-LAYERS = 37724
-"""The tag with which Photoshop puts layers into a TIFF."""
 COLOR_CHUNKS = (b"gAMA", b"cHRM", b"sRGB")
 KEPT_CHUNKS = (*COLOR_CHUNKS, b"tIME", b"tEXt", b"zTXt", b"iTXt")
 SAFE_TO_COPY = 32

@@ -11,11 +11,12 @@ from time import perf_counter
 import numpy as np
 
 from colorgan.batch.engine import Engine
-from colorgan.batch.memory import Budget, memory_of
+from colorgan.batch.memory import Budget
 from colorgan.batch.timing import StageTimes
 from colorgan.colorizer import Colorizer
 from colorgan.config import ColorizeConfig
 from colorgan.painting.colored import Colored
+from colorgan.photo.need import need_of
 
 
 class FullError(Exception):
@@ -75,7 +76,7 @@ class Studio:
     def _color(self, data: bytes, config: ColorizeConfig) -> Colored:
         colorizer = copy(self.colorizer)  # the same open model
         colorizer.config = config
-        with self._budget.holding(memory_of(io.BytesIO(data), len(data))):
+        with self._budget.holding(need_of(io.BytesIO(data), len(data)).whole):
             return colorizer.colorize(data, predict=self._batcher)
 
     def _left(self, _: Future[Colored]) -> None:
