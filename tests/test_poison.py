@@ -167,6 +167,52 @@ def test_runs_that_are_killed_condemn_nobody(exports: dict[str, Path], photos: P
     assert not (results / NOTE).exists()
 
 
+def test_a_run_that_is_killed_while_a_file_is_alone_in_hand_does_not_condemn_it(
+    exports: dict[str, Path], photos: Path, tmp_path: Path
+) -> None:
+    """The process that has the file lives on, and notes that it did not cause the end of the other."""
+    results, slow = tmp_path / "results", tmp_path / "slow"
+    slow.mkdir()
+    body = POISON.replace("os.kill(os.getpid(), signal.{signal})", "").replace("60", "20")
+    (slow / "sitecustomize.py").write_text(body)
+    died(results, in_hand=["17.jpg"])
+    paths = [str(slow), *filter(None, [os.environ.get("PYTHONPATH")])]
+    command = [
+        sys.executable,
+        "-m",
+        "colorgan.cli.main",
+        "batch",
+        photos,
+        results,
+        "--model",
+        exports["onnx"],
+    ]
+    for _ in range(TRIES + 1):
+        with subprocess.Popen(
+            [str(word) for word in command],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join(paths)},
+            stderr=subprocess.DEVNULL,
+        ) as process:
+            wait_for_words(results / NOTE, f"process {process.pid} ", '"alone": "17.jpg"')
+            process.kill()
+        wait_for_words(results / NOTE, '"spared"')
+    (outcome,) = [
+        outcome
+        for outcome in Colorizer(exports["onnx"]).colorize_folder(photos, results)
+        if outcome.status is not Status.DONE
+    ]
+    assert (outcome.path.name, outcome.status) == ("17.jpg", Status.COLORED)
+    assert not (results / NOTE).exists()
+
+
+def wait_for_words(note: Path, *words: str) -> None:
+    """Read a file again and again, for two minutes at most."""
+    until = time.monotonic() + 120
+    while not all(word in note.read_text() for word in words):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
 def test_suspects_are_tried_after_the_others_and_stay_suspect_when_a_run_is_stopped(
     exports: dict[str, Path], photos: Path, tmp_path: Path
 ) -> None:

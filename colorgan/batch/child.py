@@ -33,6 +33,8 @@ class Order:
     """Whether to make pictures for the report."""
     at_once: int = 0
     """Batches that may run side by side; 0: as many as suit the model."""
+    owner: str = ""
+    """Of the note of the run, if this process is to say there that it outlived it."""
 
 
 class Child:

@@ -3,7 +3,8 @@
 After a run that died, what it had in hand is suspect. Suspects are tried last, each alone in a process of
 its own: if that ends, the file is at fault, and no other. If this process ends, too, as when the memory of
 both is limited together, the note tells which file was alone in hand; after `TRIES` such ends it is at
-fault. Being suspect costs a file nothing else: a run that is killed condemns none.
+fault. If this process ends and the other does not, somebody ended it: the other one notes so, and it does not
+count. Being suspect costs a file nothing else: a run that is killed condemns none.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from colorgan.batch.outcome import Outcome
 from colorgan.batch.sharding import Shard
 
 TRIES = 2
+SPARED = "spared"
+"""Key of a line by the process that outlived its run."""
 
 Item = TypeVar("Item")
 
@@ -41,10 +44,11 @@ class InFlight:
             self.suspects = set(filter(shard.holds, self.suspects))
         self._in_hand = dict[str, None]()
         self._alone = ""
-        self._owner = f"process {os.getpid()} on {socket.gethostname()}, since {now()}"
+        self.owner = f"process {os.getpid()} on {socket.gethostname()}, since {now()}"
 
     def _take_in(self, text: str) -> None:
         """Read a note, or several of one shard; what is damaged is left out, as it condemns none."""
+        spared = set(filter(None, map(_spared, text.splitlines())))
         for line in text.splitlines():
             try:
                 note = json.loads(line)
@@ -53,7 +57,7 @@ class InFlight:
             except (ValueError, TypeError, KeyError):
                 continue
             if alone:
-                ends[alone] += 1
+                ends[alone] += note.get("owner") not in spared
                 self.suspects.add(alone)
             self.ends |= ends
 
@@ -109,10 +113,24 @@ class InFlight:
 
     def _write(self) -> None:
         note = {
-            "owner": self._owner,
+            "owner": self.owner,
             "in_hand": list(self._in_hand),
             "suspects": sorted(self.suspects),
             "alone": self._alone,
             "ends": self.ends,
         }
         self._store.note(json.dumps(note) + "\n")
+
+
+def spare(store: ManifestStore, owner: str) -> None:
+    """Say in the note of a run that its end was no file's fault, unless another run has replaced the note."""
+    store.add_to_note(owner, json.dumps({SPARED: owner}) + "\n")
+
+
+def _spared(line: str) -> str:
+    """The owner whose end a line of a note excuses; empty if it is another line."""
+    try:
+        note = json.loads(line)
+        return str(note.get(SPARED, ""))
+    except (ValueError, AttributeError):
+        return ""

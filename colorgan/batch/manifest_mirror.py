@@ -8,6 +8,7 @@ not overlap.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -113,6 +114,12 @@ class ObjectManifests:
                 remove([self.my_note])
             remove(path for path in self._notes if path != self.my_note)
             self._notes = []
+
+    def add_to_note(self, owner: str, line: str) -> None:
+        """Put the note with another line, if it is that of this owner."""
+        data, _ = OBJECTS.read(self.my_note)
+        if json.dumps(owner).encode("ascii") in data:
+            OBJECTS.write(self.my_note, data + line.encode("ascii"))
 
     def _put_news(self, seconds: float) -> None:
         """Put what was added since the last time, if that is so long ago."""

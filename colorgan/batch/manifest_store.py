@@ -66,6 +66,9 @@ class ManifestStore(Protocol):
     def note(self, text: str) -> None:
         """Replace the note; an empty one is removed."""
 
+    def add_to_note(self, owner: str, line: str) -> None:
+        """Add a line to the note if it is still that of this owner; OSError if that cannot be done."""
+
 
 class LocalManifests:
     """The manifests in a folder on disk."""
@@ -157,6 +160,12 @@ class LocalManifests:
         if not self.shard:
             for path in _of_shards(self.folder, NOTE):
                 path.unlink(missing_ok=True)
+
+    def add_to_note(self, owner: str, line: str) -> None:
+        """Add a line to the note; if another run replaces it meanwhile, the line says nothing of that one."""
+        with suppress(*ABSENT), self.my_note.open("r+", encoding="ascii", errors="replace") as file:
+            if json.dumps(owner) in file.read():
+                file.write(line)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -38,7 +38,7 @@ def try_alone(suspects: Sequence[Found], order: Order, manifest: Manifest, stop:
         return
     known = job.known.of(job.name_of(found.path) for found in suspects)
     config = replace(order.config, workers=1, batch_size=1)
-    order = replace(order, config=config, job=replace(job, known=known))
+    order = replace(order, config=config, job=replace(job, known=known), owner=in_flight.owner)
     with ExitStack() as processes:
         processes.enter_context(_forgiving(in_flight, stop))
         process: Child | None = None
@@ -49,9 +49,9 @@ def try_alone(suspects: Sequence[Found], order: Order, manifest: Manifest, stop:
             if in_flight.ends[name] >= TRIES and not job.retry_failed:
                 yield _ended(found, f"ended the process {TRIES} times when it was alone in hand")
                 continue
+            if process is None:  # its start is no file's fault
+                process = processes.enter_context(closing(Child(order)))
             with in_flight.alone(name):
-                if process is None:
-                    process = processes.enter_context(closing(Child(order)))
                 outcome = process.color(found)
             if outcome is None:
                 process.close()

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 import pickle
+import select
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from colorgan.batch.in_flight import spare
+from colorgan.batch.stores import manifests_of
 from colorgan.batch.timing import StageTimes
 from colorgan.colorizer import Colorizer
 from colorgan.errors import ColorganError, ExitCode
@@ -44,6 +48,8 @@ def serve() -> None:
 
     prepare_pillow()
     order: Order = read()
+    if order.owner:
+        Thread(target=outlive, args=(order,), daemon=True).start()
     try:
         colorizer = Colorizer(order.model, order.config)
         if order.at_once:
@@ -56,6 +62,17 @@ def serve() -> None:
         answer(dict(times.seconds))
     except ColorganError as error:
         answer(error)
+
+
+def outlive(order: Order) -> None:
+    """Wait for the end of the process that gives the files; note that the file in hand did not cause it."""
+    if not hasattr(select, "poll"):
+        return
+    pipe = select.poll()
+    pipe.register(sys.stdin.fileno(), 0)  # it hangs up, however much is still to be read
+    pipe.poll()
+    with suppress(OSError):
+        spare(manifests_of(order.job.destination, order.job.shard), order.owner)
 
 
 def files() -> Iterator[Found]:
