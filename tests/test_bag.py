@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import bagit
@@ -45,6 +46,10 @@ def test_a_bag_is_valid_and_agrees_with_the_manifest(results: Path, tmp_path: Pa
             for carried in entry.sidecars:
                 assert digests[f"data/{carried.output}"] == carried.output_sha256
     assert "data/manifest.jsonl" in digests
+    one = str(tmp_path / "bags" / "one")
+    validate = [sys.executable, "-m", "bagit", "--validate", one]  # as users run it
+    told = subprocess.run(validate, check=True, capture_output=True, text=True).stderr
+    assert "is valid" in told
     assert [path.name for path in (tmp_path / "bags").iterdir()] == ["one"]
     assert before == {path: path.stat().st_mtime_ns for path in results.rglob("*")}
 

@@ -1,6 +1,7 @@
 """Lines of manifests: by their schema, of other versions, and of strangers."""
 
 import json
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -148,3 +149,10 @@ def test_lines_of_version_1_are_read_and_count(
 def test_what_is_no_line_of_ours_or_leads_out_of_the_folder_is_left_out(line: str) -> None:
     """Fault 35 among others: nobody follows such a path, be it for a report, a status or the next run."""
     assert parse(line) is None
+
+
+def test_every_field_of_the_schema_is_in_the_docs() -> None:
+    docs = (Path(__file__).parents[1] / "docs" / "operate.md").read_text("utf-8")
+    rows = [line.split("|")[1] for line in docs.splitlines() if line.startswith("| `")]
+    named = {name for row in rows for name in re.findall("`([a-z0-9_]+)`", row)}
+    assert SCHEMA["properties"].keys() <= named

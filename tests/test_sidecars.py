@@ -43,6 +43,7 @@ EXPECTED = {
     "colorized_own.tif.xmp": "own.tif",
     "colorized_short.xmp": "short",
     "colorized_both.jpg.xmp": "both.jpg",
+    "colorized_both.jpg.xmp.2": "both",
     "colorized_both.tif.xmp": "both",
     "colorized_gif.gif.png.xmp": "gif",
     "1911/colorized_deep.xmp": "1911/deep",
@@ -55,7 +56,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def sidecars(files: dict[str, bytes]) -> dict[str, bytes]:
-    return {name: data for name, data in files.items() if name.endswith(".xmp")}
+    return {name: data for name, data in files.items() if ".xmp" in name}
 
 
 def check(found: dict[str, bytes]) -> None:
@@ -248,6 +249,30 @@ def test_sidecars_in_buckets_come_with_the_listing(
     result = batch(bucket / "scans", bucket / "results", "--model", exports["onnx"])
     assert "1 done before, sidecars carried" in result.output
     assert b"another caption" in objects(bucket / "results")["colorized_short.xmp"]
+
+
+def test_none_of_several_sidecars_is_left_behind(
+    exports: dict[str, Path], make_photo: MakePhoto, tmp_path: Path
+) -> None:
+    folder, results, colorizer = tmp_path / "in", tmp_path / "out", Colorizer(exports["onnx"])
+    folder.mkdir()
+    make_photo().save(folder / "p.png")
+    words = {"p.png.xmp": "first", "p.xmp": "second", "p.XMP": "third", "p.png.Xmp": "fourth"}
+    for name, text in words.items():
+        (folder / name).write_bytes(xmp(text))
+    if len(list(folder.iterdir())) < 5:
+        pytest.skip("case does not count on this file system")
+    (outcome,) = colorizer.colorize_folder(folder, results)
+    expected = {".png.xmp": "first", ".png.xmp.2": "fourth", ".xmp": "second", ".xmp.2": "third"}
+    found = sidecars(contents(results))
+    assert found.keys() == {f"colorized_p{end}" for end in expected}
+    assert all(word.encode() in found[f"colorized_p{end}"] for end, word in expected.items())
+    assert len(outcome.sidecars) == 4
+    (folder / "p.XMP").write_bytes(xmp("another"))
+    (again,) = colorizer.colorize_folder(folder, results)
+    assert again.status is Status.CARRIED
+    assert b"another" in (results / "colorized_p.xmp.2").read_bytes()
+    assert status(results, folder).is_complete
 
 
 @pytest.mark.slow

@@ -41,8 +41,8 @@ def is_sidecar(name: str) -> bool:
 class Sidecars:
     """The XMP files of a folder."""
 
-    names: dict[str, str]
-    """By what they end in `.xmp` after."""
+    names: dict[str, tuple[str, ...]]
+    """By what they end in `.xmp` after, in any case; `.xmp` itself comes first."""
     shared: frozenset[str]
     """Names without a suffix that several images of the folder have."""
     images: frozenset[str]
@@ -54,7 +54,10 @@ class Sidecars:
     @classmethod
     def of(cls, names: Collection[str], stamp_of: StampOf) -> Sidecars | None:
         """Those among the names in a folder; None if there are none."""
-        found = {name[: -len(SUFFIX)]: name for name in sorted(names) if is_sidecar(name)}
+        found: dict[str, tuple[str, ...]] = {}
+        for name in sorted(filter(is_sidecar, names), reverse=True):  # small letters are last in order
+            key = name[: -len(SUFFIX)]
+            found[key] = (*found.get(key, ()), name)
         if not found:
             return None
         images = [path for path in map(PurePath, names) if has_image_suffix(path)]
@@ -66,11 +69,9 @@ class Sidecars:
     def of_image(self, path: AnyPath) -> tuple[Sidecar, ...]:
         """The sidecars of an image, its own first."""
         keys = [path.name, *({path.stem} - self.images)]
-        keys = [key for key in keys if key in self.names]
-        files = [path.with_name(self.names[key]) for key in keys]
+        files = [(key, path.with_name(name)) for key in keys for name in self.names.get(key, ())]
         return tuple(
-            Sidecar(file, self.stamp_of(file), key in self.shared and key != path.name)
-            for key, file in zip(keys, files, strict=True)
+            Sidecar(file, self.stamp_of(file), key in self.shared and key != path.name) for key, file in files
         )
 
     def belongs(self, name: str) -> bool:
@@ -82,15 +83,15 @@ def places(found: Found, output: AnyPath) -> Iterator[tuple[Sidecar, AnyPath]]:
     """Where the sidecars of a photograph go, whose result is `output`; each to a place of its own.
 
     `photo.xmp` keeps its form where the photograph alone has it, and the result ends as the photograph does.
+    Where several lead to one name, the further ones have a number after it, which no other file's name has.
     """
-    taken = set()
+    taken = Counter[str]()
     for sidecar in found.sidecars:
         is_own = sidecar.path.name[: -len(SUFFIX)] == found.path.name
         keeps_form = not (is_own or sidecar.is_shared) and output.suffix == found.path.suffix
         name = f"{output.stem if keeps_form else output.name}{SUFFIX}"
-        if name not in taken:
-            taken.add(name)
-            yield sidecar, output.with_name(name)
+        taken[name] += 1
+        yield sidecar, output.with_name(f"{name}.{taken[name]}" if taken[name] > 1 else name)
 
 
 @dataclass(frozen=True)
