@@ -30,7 +30,7 @@ import click
 from benchmarks.cluster import link
 from benchmarks.report import write_report
 from benchmarks.scaling import MIXED, run_batch, scans_of
-from colorgan.storage.objects import OBJECTS, ObjectListing, ObjectPath
+from colorgan.storage.objects import OBJECTS, ObjectPath, walk_objects
 from colorgan.storage.protocol import ignore
 
 SERVER = Path(__file__).parents[1] / "tests/s3_server.py"
@@ -103,14 +103,14 @@ def run_until(store: ObjectPath, results: ObjectPath, count: int, ending: signal
     words = ["-m", "colorgan.cli.main", "batch", str(store / "scans"), str(results)]
     quiet = subprocess.DEVNULL
     with subprocess.Popen([sys.executable, *words], stdout=quiet, stderr=quiet) as process:
-        while process.poll() is None and sum(1 for _ in ObjectListing(results).files(ignore)) < count:
+        while process.poll() is None and sum(1 for _ in walk_objects(results, ignore)) < count:
             time.sleep(0.2)
         process.send_signal(ending)
 
 
 def images(folder: ObjectPath) -> dict[str, bytes]:
     """Results by name."""
-    found = (path for path, *_ in ObjectListing(folder).files(ignore) if path.suffix == ".jpg")
+    found = (path for path, *_ in walk_objects(folder, ignore) if path.suffix == ".jpg")
     return {path.relative_to(folder).as_posix(): OBJECTS.read(path)[0] for path in found}
 
 

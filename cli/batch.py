@@ -16,7 +16,8 @@ from colorgan.cli.exit_codes import shown, stop_at_interrupt
 from colorgan.cli.options import Place, command, config_options, given
 from colorgan.cli.output import Output, output_options
 from colorgan.cli.summary import failures_in, remarks
-from colorgan.cli.tally import NAMED_FAILURES, follow
+from colorgan.cli.tally import follow
+from colorgan.cli.unused import Unused
 from colorgan.config import ClusterConfig, ColorizeConfig
 from colorgan.errors import ExitCode, UsageError
 from colorgan.storage.objects import FOR_MODELS, STORES
@@ -118,8 +119,8 @@ def main(
     job = Job.plan(input, results, limit=limit or 0, retry_failed=retry_failed, **selection)
     batch = Batch(job, Output(as_json, quiet, verbose), strict, report, fail_on_unread)
     config = ColorizeConfig(**given(ColorizeConfig, options))
-    tell_of_corrections(batch)
     if dry_run:
+        Unused(batch).tell()
         preview(Colorizer(model, config), job, batch.output)
     elif engine == "ray":
         from colorgan.cluster.driver import Cluster
@@ -139,25 +140,6 @@ class Batch:
     strict: bool
     report: bool
     fail_on_unread: bool
-
-
-def tell_of_corrections(batch: Batch) -> None:
-    """Say which file of corrections counts, and which of its paths are of no photograph."""
-    from dataclasses import replace
-
-    job, output = batch.job, batch.output
-    corrections = job.corrections
-    if corrections.source is None:
-        return
-    every = replace(job, shard=None, include=(), exclude=())
-    unused = corrections.unused(job.name_of(found.path) for found in every.files() if job.takes(found.path))
-    rules = len(corrections.rules)
-    output.say(f"Corrections: {corrections.source} ({rules} {'rule' if rules == 1 else 'rules'}).")
-    for what in unused[:NAMED_FAILURES]:
-        output.warn(f"{corrections.source}: there is no photograph {what!r}; correct or remove that rule")
-    if (more := len(unused) - NAMED_FAILURES) > 0:
-        output.warn(f"{corrections.source}: {more} more rules are for photographs that are not there")
-    output.event("corrections", path=str(corrections.source), rules=rules, unused=unused)
 
 
 def preview(colorizer: Colorizer, job: Job, output: Output) -> None:
@@ -200,8 +182,10 @@ def colorize(colorizer: Colorizer, batch: Batch, cluster: Cluster | None = None)
         else:
             thumbnails = Thumbnails.of(Path(job.destination)) if batch.report else None
             outcomes = colorizer.run(job, stop, times, thumbnails)
-        tally = follow(outcomes, batch, stop, count)
+        unused = Unused(batch, stop)
+        tally = follow(outcomes, batch, stop, count, unused)
         images = count.whole()
+        unused.tell()
     seconds = perf_counter() - start
     counts, colored = tally.counts, tally.counts[Status.COLORED]
     output.say(

@@ -6,6 +6,9 @@ from collections import Counter
 
 from colorgan.batch.outcome import Outcome, Status, how_words, status_words
 
+NAMED_FAILURES = 10
+"""What goes wrong for more files is counted."""
+
 SAID_APART = (Status.COLORED, Status.FAILED, Status.ENDED_PROCESS)
 """What the summary does not count as it counts the others."""
 

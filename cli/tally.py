@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING
 
 from colorgan.batch.outcome import Outcome, Status
 from colorgan.cli.exit_codes import shown
-from colorgan.cli.summary import failures_in, words
+from colorgan.cli.summary import NAMED_FAILURES, failures_in, words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from colorgan.batch.counting import Count
     from colorgan.cli.batch import Batch
-
-NAMED_FAILURES = 10
+    from colorgan.cli.unused import Unused
 
 
 @dataclass
@@ -31,7 +30,7 @@ class Tally:
     """The first ones."""
 
 
-def follow(outcomes: Iterator[Outcome], batch: Batch, stop: Event, count: Count) -> Tally:
+def follow(outcomes: Iterator[Outcome], batch: Batch, stop: Event, count: Count, unused: Unused) -> Tally:
     """Show a progress bar; count the outcomes, and keep the first failures."""
     from tqdm import tqdm
 
@@ -41,6 +40,7 @@ def follow(outcomes: Iterator[Outcome], batch: Batch, stop: Event, count: Count)
     with tqdm(total=job.limit or None, unit=" images", disable=disable) as bar:
         for outcome in outcomes:
             counts[outcome.status] += 1
+            unused.tell_if_known()
             left = count.so_far - counts[Status.DONE] - counts[Status.CARRIED]  # grows at first
             bar.total = min(left, job.limit or left)
             name = job.name_of(outcome.path)

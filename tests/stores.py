@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from colorgan.cli.main import main
-from colorgan.storage.objects import OBJECTS, ObjectListing, ObjectPath
+from colorgan.storage.objects import OBJECTS, ObjectPath, walk_objects
 from colorgan.storage.protocol import ignore
 
 SECRET = "a-secret-that-nobody-is-to-see"
@@ -65,7 +65,7 @@ def batch(*arguments: object) -> Result:
 
 
 def objects(folder: ObjectPath) -> dict[str, bytes]:
-    found = ObjectListing(folder, hidden=True).files(ignore)
+    found = walk_objects(folder, ignore, hidden=True)
     return {path.relative_to(folder).as_posix(): OBJECTS.read(path)[0] for path, *_ in found}
 
 

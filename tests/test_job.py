@@ -1,12 +1,19 @@
 """What cannot work is refused before anything is done; names depend on the input's path alone."""
 
 import os
+from dataclasses import replace
 from pathlib import Path
+from threading import Event
 
 import pytest
 
+from colorgan.batch.counting import Count
 from colorgan.batch.job import Job
+from colorgan.batch.known import Known
+from colorgan.batch.sharding import Shard
 from colorgan.errors import ImageError, UsageError
+from colorgan.storage.paths import LOCAL
+from colorgan.storage.protocol import ignore
 
 
 @pytest.fixture
@@ -70,6 +77,48 @@ def test_two_inputs_never_share_a_result(photos: Path) -> None:
         job.output_path(job.root / "sub/a.gif", "PNG")
 
 
+def test_a_changed_format_meets_no_name_that_differs_in_case_alone(photos: Path) -> None:
+    (photos / "sub/a.gif").touch()
+    (photos / "sub/A.GIF.png").touch()
+    job = Job.plan(photos, photos.parent / "results")
+    assert job.output_path(job.root / "sub/a.gif", "PNG").name == "colorized_a.gif.png"
+    with pytest.raises(ImageError, match=r"A\.GIF\.png"):
+        replace(job, known=Known(ignores_case=True)).output_path(job.root / "sub/a.gif", "PNG")
+
+
+def test_the_tree_is_listed_once_and_grows_while_it_is_worked_on(
+    photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(20):
+        (photos / f"{number:02}").mkdir()
+        (photos / f"{number:02}/a.jpg").touch()
+    listed, may_go_on, scandir = list[Path](), Event(), os.scandir
+
+    def slow(folder: Path) -> object:
+        listed.append(Path(folder))
+        assert Path(folder).name != "10" or may_go_on.wait(60)
+        return scandir(folder)
+
+    monkeypatch.setattr("colorgan.storage.local.ignores_case", lambda _: True)
+    monkeypatch.setattr(os, "scandir", slow)
+    job = Job.plan(photos, photos.parent / "results")
+    count, files = Count(job, Event()), job.files_in_turn(ignore)
+    first, _ = next(files)
+    assert (first.path, first.stamp) == (photos / "00/a.jpg", LOCAL.stat(photos / "00/a.jpg"))
+    assert photos / "11" not in listed
+    may_go_on.set()
+    assert len(list(files)) == 20
+    assert count.whole() == 21
+    assert sorted(listed) == sorted({photos, photos / "sub", *(photos / f"{n:02}" for n in range(20))})
+
+
+def test_a_job_that_runs_again_sees_what_has_come(photos: Path) -> None:
+    job = Job.plan(photos, photos.parent / "results")
+    assert len(list(job.files_in_turn(ignore))) == 1
+    (photos / "b.jpg").touch()
+    assert len(list(job.files_in_turn(ignore))) == 2
+
+
 def test_a_name_too_long_is_shortened_and_stays_its_own(photos: Path) -> None:
     job = Job.plan(photos, photos.parent / "results")
     names = [job.output_path(job.root / f"{'é' * 120}{end}.jpg", "JPEG").name for end in ("a", "b")]
@@ -131,20 +180,25 @@ def test_a_list_keeps_the_paths_of_its_files(photos: Path, monkeypatch: pytest.M
     ]
 
 
+def clashes(photos: Path, shard: Shard | None = None) -> dict[str, str]:
+    job = Job.plan(photos, photos.parent / "results", shard=shard)
+    pairs = [(found.path, earlier) for found, earlier in job.files_in_turn(ignore) if earlier]
+    return {str(path.relative_to(photos)): str(earlier.relative_to(photos)) for path, earlier in pairs}
+
+
 def test_names_that_differ_in_case_alone_are_found(photos: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("B.JPG", "b.jpg", "Sub/A.jpg", "e\u0301.png", "\u00e9.png", "A.txt", "a.txt"):
         (photos / name).parent.mkdir(exist_ok=True)
         (photos / name).touch()
     if len(list(photos.iterdir())) < 8:
         pytest.skip("case does not count on this file system")
-    assert Job.plan(photos, photos.parent / "results").clashes() == {}
+    assert clashes(photos) == {}
     monkeypatch.setattr("colorgan.storage.local.ignores_case", lambda _: True)
-    same = Job.plan(photos, photos.parent / "results").clashes()
-    assert {str(a.relative_to(photos)): str(b.relative_to(photos)) for a, b in same.items()} == {
-        "b.jpg": "B.JPG",
-        "\u00e9.png": "e\u0301.png",
-        "sub/a.jpg": "Sub/A.jpg",
-    }
+    same = {"b.jpg": "B.JPG", "\u00e9.png": "e\u0301.png", "sub/a.jpg": "Sub/A.jpg"}
+    assert clashes(photos) == same
+    parts = [clashes(photos, Shard(number, 3)) for number in (1, 2, 3)]
+    assert {name: other for part in parts for name, other in part.items()} == same
+    assert sum(map(len, parts)) == len(same)
 
 
 @pytest.mark.parametrize("prefix", ["colorized_", ""])

@@ -19,7 +19,7 @@ from colorgan.batch.job import Job
 from colorgan.batch.manifest import Manifest
 from colorgan.batch.manifest_store import NOTE, LocalManifests
 from colorgan.batch.progress import status
-from colorgan.storage.objects import ObjectListing, ObjectPath
+from colorgan.storage.objects import ObjectPath, walk_objects
 from colorgan.storage.paths import AnyPath, locate
 from colorgan.storage.protocol import ignore
 
@@ -144,9 +144,7 @@ def test_in_a_bucket_it_is_the_same(
     assert runs <= 3
     statuses = Counter(entry.status for entry in Manifest(results).entries.values())
     assert statuses == {"colored": COUNT - 1, "ended_process": 1}
-    assert not [
-        path for path, *_ in ObjectListing(results, hidden=True).files(ignore) if path.suffix == ".note"
-    ]
+    assert not [path for path, *_ in walk_objects(results, ignore, hidden=True) if path.suffix == ".note"]
 
 
 def test_runs_that_are_killed_condemn_nobody(exports: dict[str, Path], photos: Path, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from colorgan.batch.manifest_store import NAME, NOTE
 from colorgan.batch.sharing import ENOUGH, Processes, number_of_processes
 from colorgan.batch.timing import StageTimes
 from colorgan.report.thumbnails import Thumbnails
-from colorgan.storage.objects import ObjectListing, ObjectPath
+from colorgan.storage.objects import ObjectPath, walk_objects
 from colorgan.storage.protocol import ignore
 
 posix = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
@@ -121,7 +121,7 @@ def test_objects_are_colored_by_several_processes(
 ) -> None:
     outcomes = Colorizer(exports["onnx"], ColorizeConfig(processes=2)).colorize_folder(scans, bucket / "out")
     assert {outcome.status for outcome in outcomes} == {Status.COLORED}
-    names = [path.name for path, *_ in ObjectListing(bucket / "out").files(ignore)]
+    names = [path.name for path, *_ in walk_objects(bucket / "out", ignore)]
     assert sum(name.startswith("colorized_") for name in names) == len(outcomes)
 
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +18,29 @@ from colorgan.batch.manifest_mirror import ObjectManifests
 from colorgan.batch.sharding import Shard
 from colorgan.cli.main import main
 from colorgan.errors import RunError, UsageError
-from colorgan.storage.objects import OBJECTS, ObjectListing, ObjectPath
+from colorgan.storage.listing import Listing
+from colorgan.storage.objects import OBJECTS, ObjectPath, walk_objects
 from colorgan.storage.paths import locate
-from colorgan.storage.protocol import Stamp, ignore, leave_out_nothing
+from colorgan.storage.protocol import Found, Report, Stamp, ignore
 
 
 def test_a_listing_that_fails_half_way_is_no_shorter_listing(scans: ObjectPath, server: Server) -> None:
     OBJECTS.write(scans / "1900/deep/a.jpg", b"a")
-    whole = ObjectListing(scans)
+    whole = Listing(lambda report: walk_objects(scans, report), ObjectPath)
     assert len(list(whole.files(ignore))) == COUNT + 1
     server.order(("GET", "", 403, 0))
     assert len(list(whole.files(ignore))) == COUNT + 1
     assert server.requests("GET") == []  # it was kept
-    failing = ObjectListing(scans)
-    entries = failing._ask("", leave_out_nothing, set())
-    next(entries)
-    server.order(("GET", "", 403, 99))
-    with pytest.raises(RunError, match=r"scans/1900/deep"):
-        list(entries)
+
+    def failing(report: Report) -> Iterator[Found]:
+        for found in walk_objects(scans, report):
+            server.order(("GET", "", 403, 99))
+            yield found
+
+    broken = Listing(failing, ObjectPath)
+    for _ in range(2):
+        with pytest.raises(RunError, match=r"scans/190\d"):
+            list(broken.files(ignore))
 
 
 def test_lists_may_name_objects_and_be_one(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
 from threading import Event, Thread
 
 from colorgan.batch.job import Job
@@ -11,22 +10,13 @@ from colorgan.errors import ColorganError
 
 
 class Count:
-    """A number of files that grows on a thread of its own, so that the first result need not wait for it.
-
-    Files in object storage are counted at once: they are listed once, and that listing serves the run.
-    """
+    """A number of files that grows as they are listed, so that the first result need not wait for it."""
 
     def __init__(self, job: Job, stop: Event) -> None:
         self.so_far = 0
-        self._job, self._stop = (
-            replace(job, earlier={}, sidecars={}),
-            stop,
-        )  # what each walk comes upon is its own
+        self._job, self._stop = job, stop
         self._thread = Thread(target=self._count, daemon=True)
-        if job.is_remote:
-            self.so_far = job.count()
-        else:
-            self._thread.start()
+        self._thread.start()
 
     def _count(self) -> None:
         with suppress(ColorganError, OSError):  # the run will say what cannot be listed
@@ -37,6 +27,5 @@ class Count:
 
     def whole(self) -> int:
         """All files; if the run was stopped, those that were counted by then."""
-        if self._thread.ident:
-            self._thread.join()
+        self._thread.join()
         return self.so_far

@@ -117,8 +117,10 @@ def _needed(found: Found) -> int:
 
 
 def _read(found: Found) -> tuple[bytes, Stamp]:
+    """An object is to be the one that was listed; a file may have changed, and its new state counts."""
+    storage = storage_of(found.path)
     with _reading(found):
-        return storage_of(found.path).read(found.path, found.stamp)
+        return storage.read(found.path, found.stamp if storage.is_remote else None)
 
 
 @contextmanager

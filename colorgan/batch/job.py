@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import unicodedata
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
@@ -15,6 +12,7 @@ from typing import Any
 from colorgan.batch.kinds import kind_of
 from colorgan.batch.known import Known
 from colorgan.batch.manifest_store import NAME
+from colorgan.batch.names import name_like, shorten, without_case
 from colorgan.batch.sharding import Shard
 from colorgan.batch.sidecars import Sidecars, is_sidecar
 from colorgan.batch.sources import has_image_suffix, read_list
@@ -22,13 +20,11 @@ from colorgan.batch.stores import manifests_of
 from colorgan.corrections.file import UNCORRECTED, Corrections
 from colorgan.errors import ImageError, UsageError
 from colorgan.photo.formats import format_of_name, suffix_of
+from colorgan.storage.listing import Listing
 from colorgan.storage.paths import AnyPath, absolute, identity_of, locate, storage_of
-from colorgan.storage.protocol import Found, Listing, Report, ignore
+from colorgan.storage.protocol import Found, Report, Stamp, ignore
 
 PREFIX = "colorized_"
-
-LONGEST_NAME = 237
-"""In bytes: file systems take 255, and what copies results may write them under a longer name first."""
 
 THUMBNAILS = "report/thumbnails"
 """Where a results folder has pictures that are no results."""
@@ -58,7 +54,7 @@ class Job:
     settle: float = 0
     """Leave files that changed in the last so many seconds for the next run; 0: take all."""
     listing: Listing | None = None
-    """The files in `root`, unless they were named one by one."""
+    """The files in `root`, unless they were named one by one: all who ask follow one walk."""
     known: Known = field(default_factory=Known, compare=False)
     """Of results that are there; what else is at the place of a result is kept."""
     earlier: dict[AnyPath, frozenset[str]] = field(default_factory=dict, compare=False)
@@ -89,7 +85,7 @@ class Job:
                 job = cls(parent, destination, (Found(parent / path.name),), **options)
             elif storage.is_folder(path):
                 root = absolute(path)
-                job = cls(root, destination, listing=storage.listing(root), **options)
+                job = cls(root, destination, **options)._with_listing()
             else:
                 raise UsageError(f"{source}: there is no such folder or file")
         job._check(name)
@@ -136,7 +132,7 @@ class Job:
         raise UsageError(f"{source}: {where} no images in it{left} (such as .jpg, .png, .tif, .webp){kinds}")
 
     def files(self, unreadable: Report = ignore) -> Iterator[Found]:
-        """Every file that the patterns leave, found anew at each call; unreadable folders are reported.
+        """Every file that the patterns leave; unreadable folders are reported.
 
         The results folder is left out, as are results that manifests of earlier runs name. Listed files in
         the results folder are left out if they have a result's name.
@@ -148,7 +144,7 @@ class Job:
                 if not is_result and self._is_wanted(found.path):
                     yield self._listed_with_sidecars(found)
         elif self.listing:
-            for found in self.listing.files(unreadable, self._not_to_list):
+            for found in self.listing.files(unreadable):
                 there = self.sidecars.get(found.path.parent)
                 goes_along = there and is_sidecar(found.path.name) and there.belongs(found.path.name)
                 if not goes_along and self._is_wanted(found.path):
@@ -171,13 +167,19 @@ class Job:
             self.sidecars[folder] = Sidecars.of(names, lambda path: stamps.get(path.name))
         return self._with_sidecars(found)
 
-    def _not_to_list(self, folder: AnyPath, names: Collection[str]) -> Collection[str]:
+    def _with_listing(self) -> Job:
+        def walk(report: Report) -> Iterator[Found]:
+            return storage_of(self.root).walk(self.root, report, self._not_to_list, self._is_wanted)
+
+        return replace(self, listing=Listing(walk, type(self.root)))
+
+    def _not_to_list(self, folder: AnyPath, names: Mapping[str, Stamp | None]) -> Collection[str]:
         """All of the results folder, and results of earlier runs wherever they are."""
-        if self.listing and (there := Sidecars.of(names, self.listing.stamp_of)):
+        if there := Sidecars.of(names, lambda path: names.get(path.name)):
             self.sidecars[folder] = there
         if folder not in self.earlier:
             if identity_of(folder) == identity_of(self.destination):
-                return names
+                return names.keys()
             if NAME not in names:
                 return ()
             outputs = set[str | None]()
@@ -195,10 +197,6 @@ class Job:
     def takes(self, path: AnyPath) -> bool:
         """Whether a file is to be colored: it was named itself, or its name is that of an image."""
         return self.listed is not None or has_image_suffix(path)
-
-    def count(self) -> int:
-        """How many files are to be colored, or were."""
-        return sum(self.takes(found.path) for found in self.files())
 
     def relative(self, path: AnyPath) -> PurePath:
         """Where a file is in the root or, if a list names it and it is elsewhere, its whole path."""
@@ -231,30 +229,33 @@ class Job:
         name = path.name
         if format_of_name(path) != format:
             name += suffix_of(format)
-            if storage_of(path).is_file(path.with_name(name)):
+            if (other := name_like(path.with_name(name), self.known.ignores_case)) is not None:
                 raise ImageError(
-                    path, f"its result would overwrite the result of {name}; rename one of the two"
+                    path, f"its result would overwrite the result of {other}; rename one of the two"
                 )
-        return self.destination / self.relative(path).with_name(_shorten(self.prefix + name))
+        return self.destination / self.relative(path).with_name(shorten(self.prefix + name))
 
-    def clashes(self) -> dict[AnyPath, AnyPath]:
-        """Files whose results would overwrite that of an earlier file, which is given for each.
+    def files_in_turn(self, unreadable: Report) -> Iterator[tuple[Found, AnyPath | None]]:
+        """The files for one run, each with an earlier one whose result its own would overwrite, or None.
 
         Those are files that the results folder's file system tells apart by case alone, which it ignores, and
-        files of a list that come from different places.
+        files of a list that come from different places. Of them, all parts of a run see the same one first.
         """
+        if self.listing:
+            self.listing.begin()
         case_counts = storage_of(self.destination).tells_case_apart(self.destination)
         if self.listed is None and case_counts:
-            return {}
-        first: dict[str, AnyPath] = {}
-        same: dict[AnyPath, AnyPath] = {}
-        for path, *_ in replace(self, shard=None).files():
-            if self.takes(path):
-                name = self.name_of(path)
-                key = name if case_counts else unicodedata.normalize("NFC", name).casefold()
-                if (other := first.setdefault(key, path)) != path:
-                    same[path] = other
-        return same
+            yield from ((found, None) for found in self.files(unreadable))
+            return
+        first: dict[str, str] = {}
+        for found in replace(self, shard=None).files(unreadable):
+            earlier = None
+            if self.takes(found.path):
+                name, path = self.name_of(found.path), str(found.path)
+                other = first.setdefault(name if case_counts else without_case(name), path)
+                earlier = None if other == path else locate(other)
+            if self._is_wanted(found.path):
+                yield found, earlier
 
 
 def _patterns(name: str, given: Sequence[str]) -> tuple[str, ...]:
@@ -273,14 +274,3 @@ def _is_list(name: str) -> bool:
     if Path(name[1:]).is_file():
         raise UsageError(f"{name}: is there, and so is a list {name[1:]}; write ./{name} for the former")
     return False
-
-
-def _shorten(name: str) -> str:
-    """Make room in a name that is too long for a file system, keeping it unique by a hash of the whole."""
-    if len(os.fsencode(name)) <= LONGEST_NAME:
-        return name
-    end = "~" + hashlib.sha256(os.fsencode(name)).hexdigest()[:12] + Path(name).suffix
-    kept = Path(name).stem
-    while len(os.fsencode(kept + end)) > LONGEST_NAME:
-        kept = kept[:-1]
-    return kept + end

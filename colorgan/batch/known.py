@@ -18,15 +18,17 @@ class Known:
     """By the names of their inputs."""
     strange: frozenset[str] | None = None
     """In a bucket, objects that are none of those results; None: each place is looked at in its turn."""
+    ignores_case: bool = False
+    """Whether names of results that differ in case alone are one file's."""
 
     @classmethod
     def in_folder(cls, folder: AnyPath, entries: Mapping[str, Entry]) -> Known:
         """What there is in a results folder; a bucket is listed once, instead of a request for each place."""
         if not storage_of(folder).is_remote:
-            return cls(entries)
+            return cls(entries, ignores_case=not storage_of(folder).tells_case_apart(folder))
         written = {entry.output: entry for entry in entries.values() if entry.output}
         strange = set()
-        for found in storage_of(folder).listing(folder).files(ignore):
+        for found in storage_of(folder).walk(folder, ignore):
             entry, stamp = written.get(output := found.path.relative_to(folder).as_posix()), found.stamp
             if not (entry and stamp and (entry.output_size, entry.output_etag) == (stamp.size, stamp.etag)):
                 strange.add(output)

@@ -20,7 +20,7 @@ from colorgan.batch.entry import Entry
 from colorgan.batch.manifest_store import NAME, NOTE, SHARDS, LocalManifests, is_beside, manifest_path
 from colorgan.batch.sharding import Shard
 from colorgan.errors import RunError
-from colorgan.storage.objects import OBJECTS, ObjectListing, ObjectPath, remove, scratch_folder
+from colorgan.storage.objects import OBJECTS, ObjectPath, remove, scratch_folder, walk_objects
 from colorgan.storage.protocol import ChangedError, ignore
 
 SECONDS = 5.0
@@ -138,7 +138,7 @@ class ObjectManifests:
         self._merged.append(part)
 
     def _to_know(self) -> Iterator[ObjectPath]:
-        of_shards = (path for path, *_ in ObjectListing(self.shards).files(ignore))
+        of_shards = (path for path, *_ in walk_objects(self.shards, ignore))
         for path in chain([self.whole, self.folder / NOTE], of_shards):
             manifest, shard = self._manifest_of(path), self.shard
             others = shard and (shard.is_chunk or is_beside(manifest, shard))

@@ -117,15 +117,15 @@ class LocalManifests:
 
     @contextmanager
     def opened(self) -> Iterator[None]:
-        """Take the folder or the shard; what a killed run left behind is removed if it is nobody's.
+        """Take the folder or the shard; at the end, what a killed run left is removed if it is nobody's.
+
+        That takes a walk through all results, for which the first one need not wait.
 
         A damaged manifest is kept under another name before it is compacted.
         """
         make_writable(self.mine.parent)
         try:
             with self._locked():
-                if not self.shard or not self.shard.is_chunk:
-                    remove_leftovers(self.folder, self._others_run)
                 sources = [self.mine] if self.shard else _sources(self.folder)
                 for path, _ in _damaged(sources):
                     LOCAL.keep(path, path.read_bytes())
@@ -135,6 +135,8 @@ class LocalManifests:
                 with self.mine.open("a", encoding="ascii") as self._file:
                     self._file.write("\n")  # ends a line that a killed run left unfinished
                     yield
+                if not self.shard or not self.shard.is_chunk:
+                    remove_leftovers(self.folder, self._others_run)
                 _compact(self.mine, [self.mine])
         except Timeout as error:
             raise InUseError(f"{self.folder}: another run is writing to it{self._owner(error)}") from error

@@ -28,7 +28,6 @@ def pending(
     Where all that is left to do is to carry sidecars, `carrier` does it; without one, nothing is done.
     """
     unreadable: list[Outcome] = []
-    clashes = job.clashes()
     left = job.limit
     entries = {} if overwrite else manifest.entries
     stamp_of = stamps_of_results(job.destination, entries)
@@ -36,15 +35,15 @@ def pending(
     def report(folder: AnyPath, reason: str) -> None:
         unreadable.append(failed(folder, reason))
 
-    for found in job.files(report):
+    for found, earlier in job.files_in_turn(report):
         path, name = found.path, job.name_of(found.path)
         entry = manifest.entries.get(name)
         if path == job.corrections.source:
             continue
         if not job.takes(path):
             yield _not_taken(path)
-        elif path in clashes:
-            yield failed(path, f"its result would overwrite that of {clashes[path]}; rename one of the two")
+        elif earlier is not None:
+            yield failed(path, f"its result would overwrite that of {earlier}; rename one of the two")
         elif (
             entry and entry.status == Status.ENDED_PROCESS and not job.retry_failed and is_same(found, entry)
         ):

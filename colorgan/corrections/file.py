@@ -118,6 +118,8 @@ class Corrections:
         left = {rule.what: rule for rule in self.rules}
         paths = {plain(rule.path): rule.path for rule in self.rules if rule.path}
         for name in names:
+            if not left:
+                break
             left.pop(paths.get(plain(name), ""), None)
             for pattern in [what for what, rule in left.items() if rule.pattern and rule.fits(name)]:
                 del left[pattern]

@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from time import time_ns
 from typing import BinaryIO
@@ -20,6 +20,8 @@ from colorgan.storage.protocol import (
     LeaveOut,
     Report,
     Stamp,
+    Wanted,
+    every,
     leave_out_nothing,
     names_to_keep,
 )
@@ -117,9 +119,20 @@ class LocalStorage:
         except OSError as error:
             raise UsageError(f"{path}: cannot be found from here ({error.strerror})") from error
 
-    def listing(self, folder: Path) -> LocalListing:
-        """The files in a folder, looked for anew each time."""
-        return LocalListing(folder)
+    def walk(
+        self,
+        folder: Path,
+        report: Report,
+        leave_out: LeaveOut = leave_out_nothing,
+        wanted: Wanted = every,
+    ) -> Iterator[Found]:
+        """Files but for hidden ones.
+
+        File servers answer more quickly where stamps are asked for right after the names.
+        """
+        for place, entry in walk_entries(folder, report, leave_out):
+            path = place / entry.name
+            yield Found(path, _stamp_of_entry(entry) if wanted(path) else None)
 
     def beside(self, path: Path) -> dict[str, Stamp | None]:
         """The names in the folder of a file."""
@@ -145,20 +158,6 @@ class LocalStorage:
         return not ignores_case(folder)
 
 
-@dataclass(frozen=True)
-class LocalListing:
-    """The files in a folder and below it."""
-
-    folder: Path
-
-    def files(self, report: Report, leave_out: LeaveOut = leave_out_nothing) -> Iterator[Found]:
-        """Files but for hidden ones, by their names."""
-        return map(Found, walk_files(self.folder, report, leave_out))
-
-    def stamp_of(self, _path: Path) -> None:
-        """A listing does not tell."""
-
-
 def refuse(folder: Path, reason: str) -> None:
     """Raise ImageError: what `walk_files` does with a folder that cannot be read, if not told otherwise."""
     raise ImageError(folder, reason)
@@ -167,7 +166,14 @@ def refuse(folder: Path, reason: str) -> None:
 def walk_files(
     folder: Path, report: Report = refuse, leave_out: LeaveOut = leave_out_nothing
 ) -> Iterator[Path]:
-    """Files in the folder and below it, by their names, but for hidden ones and what is left out.
+    """Files in the folder and below it, by their names, but for hidden ones and what is left out."""
+    return (place / entry.name for place, entry in walk_entries(folder, report, leave_out))
+
+
+def walk_entries(
+    folder: Path, report: Report = refuse, leave_out: LeaveOut = leave_out_nothing
+) -> Iterator[tuple[Path, os.DirEntry[str]]]:
+    """The same, as the folder that each is in and what the system says of it there.
 
     Links to folders are followed, except to one that the link is in. A folder that cannot be read is
     reported, with the reason, and the walk continues.
@@ -180,15 +186,30 @@ def walk_files(
             continue
         try:
             with os.scandir(folder) as entries:
-                visible = sorted((entry.name, _is_folder(entry)) for entry in entries if entry.name[0] != ".")
+                visible = sorted((entry for entry in entries if entry.name[0] != "."), key=_name)
         except OSError as error:
             report(folder, f"cannot be read ({error.strerror})")
             continue
-        left_out.update(folder / name for name in leave_out(folder, {name for name, _ in visible}))
-        there = [(path, is_folder) for name, is_folder in visible if (path := folder / name) not in left_out]
-        yield from (path for path, is_folder in there if not is_folder)
-        below = [path for path, is_folder in there if is_folder]
+        left_out.update(folder / name for name in leave_out(folder, dict.fromkeys(map(_name, visible))))
+        if left_out:
+            visible = [entry for entry in visible if folder / entry.name not in left_out]
+        below = []
+        for entry in visible:
+            if _is_folder(entry):
+                below.append(folder / entry.name)
+            else:
+                yield folder, entry
         waiting += [(path, not_again | {identity}) for path in reversed(below)]
+
+
+_name = attrgetter("name")
+
+
+def _stamp_of_entry(entry: os.DirEntry[str]) -> Stamp | None:
+    try:
+        return _stamp_of(entry.stat())
+    except OSError:  # to be reported when it is read
+        return None
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import hashlib
 import io
-import json
 import math
 import re
 import shutil
@@ -21,13 +20,14 @@ from tempfile import mkdtemp
 from typing import Any, BinaryIO
 
 from colorgan.errors import RunError, UsageError
-from colorgan.storage.files import atomic_file
 from colorgan.storage.protocol import (
     ChangedError,
     Found,
     LeaveOut,
     Report,
     Stamp,
+    Wanted,
+    every,
     ignore,
     leave_out_nothing,
     names_to_keep,
@@ -141,9 +141,15 @@ class ObjectStorage:
         """The path: any is."""
         return path
 
-    def listing(self, folder: ObjectPath) -> ObjectListing:
-        """The objects in a folder."""
-        return ObjectListing(folder)
+    def walk(
+        self,
+        folder: ObjectPath,
+        report: Report,
+        leave_out: LeaveOut = leave_out_nothing,
+        _wanted: Wanted = every,
+    ) -> Iterator[Found]:
+        """The objects in a folder and below it, all with stamps."""
+        return walk_objects(folder, report, leave_out)
 
     def beside(self, path: ObjectPath) -> dict[str, Stamp | None]:
         """The objects in the folder of one, by one request."""
@@ -156,7 +162,7 @@ class ObjectStorage:
         """Tell the stamps of objects, by one listing."""
         missing, there = set(names), dict[str, Stamp]()
         if missing:
-            for path, stamp, *_ in ObjectListing(folder, hidden=True).files(ignore):
+            for path, stamp, *_ in walk_objects(folder, ignore, hidden=True):
                 if stamp and (name := path.relative_to(folder).as_posix()) in missing:
                     there[name] = stamp
         return there.get
@@ -204,65 +210,42 @@ def remove(paths: Iterable[ObjectPath]) -> None:
             path.store.rm_file(str(path))
 
 
-class ObjectListing:
-    """The objects below a prefix, folder by folder; asked for once, and kept in a temporary file.
+def walk_objects(
+    folder: ObjectPath, report: Report, leave_out: LeaveOut = leave_out_nothing, *, hidden: bool = False
+) -> Iterator[Found]:
+    """The objects below a prefix, folder by folder, each by one listing; with `hidden`, hidden ones too.
 
     There are none below one that does not exist; RunError if the store does not answer.
     """
-
-    def __init__(self, folder: ObjectPath, hidden: bool = False) -> None:
-        self.folder, self.hidden = folder, hidden
-        """Whether those with a part that begins with a dot are among them."""
-        self._unnameable: list[str] = []
-        """Objects and folders that no path can name, as a part of theirs is empty or consists of dots."""
-        self._sidecars: dict[str, Stamp] = {}
-        self._file = scratch_folder(self) / "listing.jsonl"
-
-    def files(self, report: Report, leave_out: LeaveOut = leave_out_nothing) -> Iterator[Found]:
-        """The objects; what no path can name is reported."""
-        if not self._file.exists():
-            with atomic_file(self._file) as temporary, temporary.open("w", encoding="ascii") as file:
-                for name, found in self._ask("", leave_out, set()):
-                    if name.lower().endswith(".xmp"):
-                        self._sidecars[name] = found
-                    file.write(json.dumps([name, *found]) + "\n")
-        with self._file.open(encoding="ascii") as file:
-            for line in file:
-                name, *found = json.loads(line)
-                yield Found(self.folder / name, Stamp(*found))
-        for name in self._unnameable:
-            report(self.folder, f"holds {name!r}, of which colorgan can make no path; rename it")
-
-    def stamp_of(self, path: ObjectPath) -> Stamp | None:
-        """The stamp of an XMP file, once the objects were asked for."""
-        return self._sidecars.get(path.relative_to(self.folder).as_posix())
-
-    def _ask(self, below: str, leave_out: LeaveOut, left_out: set[str]) -> Iterator[tuple[str, Stamp]]:
-        """Objects in a folder of the listing's and below; of text, not paths, as there may be millions."""
-        folder = str(self.folder / below)
+    waiting, left_out = [""], set[str]()
+    while waiting:
+        below = waiting.pop()
+        place = folder / below
         try:
-            with as_os_errors(self.folder):
-                entries = self.folder.store.ls(folder, detail=True)
+            with as_os_errors(folder):
+                entries = folder.store.ls(str(place), detail=True)
         except FileNotFoundError:
-            return
+            continue
         except OSError as error:
-            raise RunError(f"{folder}: cannot be listed ({error.strerror})") from error
-        start = len(folder.partition("://")[2]) + 1
+            raise RunError(f"{place}: cannot be listed ({error.strerror})") from error
+        start = len(str(place).partition("://")[2]) + 1
         named = sorted((str(entry["name"])[start:], index) for index, entry in enumerate(entries))
-        not_these = leave_out(self.folder / below, {name.rstrip("/") for name, _ in named})
-        left_out.update(f"{below}{name}" for name in not_these)
+        names = {name.rstrip("/"): _stamp_of(entries[index]) for name, index in named}
+        left_out.update(f"{below}{name}" for name in leave_out(place, names))
+        folders = []
         for name, index in named:
-            entry = entries[index]
-            is_folder = entry["type"] == "directory"
+            is_folder = entries[index]["type"] == "directory"
             if not name and not is_folder:  # a marker that makes an empty folder visible
                 continue
             if not name or "/" in name or name == ".":
-                self._unnameable.append(str(entry["name"]))
-            elif (self.hidden or not name.startswith(".")) and f"{below}{name}" not in left_out:
+                what = str(entries[index]["name"])
+                report(folder, f"holds {what!r}, of which colorgan can make no path; rename it")
+            elif (hidden or not name.startswith(".")) and f"{below}{name}" not in left_out:
                 if is_folder:
-                    yield from self._ask(f"{below}{name}/", leave_out, left_out)
+                    folders.append(f"{below}{name}/")
                 else:
-                    yield f"{below}{name}", _stamp_of(entry)
+                    yield Found(place / name, _stamp_of(entries[index]))
+        waiting += reversed(folders)
 
 
 def scratch_folder(owner: object) -> Path:

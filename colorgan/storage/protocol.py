@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from itertools import count
 from pathlib import PurePath
 from typing import Any, BinaryIO, NamedTuple, Protocol
@@ -38,7 +38,7 @@ class Found(NamedTuple):
     path: Any
     """A Path or an ObjectPath."""
     stamp: Stamp | None = None
-    """None where a listing does not tell, as on a disk."""
+    """As it was listed; None where that is not known."""
     sidecars: tuple[Sidecar, ...] = ()
 
 
@@ -49,23 +49,23 @@ class ChangedError(OSError):
 Report = Callable[[Any, str], None]
 """Is told of a folder that cannot be read, and why."""
 
-LeaveOut = Callable[[Any, Collection[str]], Collection[str]]
-"""Given a folder and the names in it, gives the paths below it that are not to be listed."""
+LeaveOut = Callable[[Any, Mapping[str, Stamp | None]], Collection[str]]
+"""Given a folder and the names in it, with stamps if they are known, gives the paths below it that are not to
+be listed."""
 
 
-def leave_out_nothing(_folder: Any, _names: Collection[str]) -> Collection[str]:
+def leave_out_nothing(_folder: Any, _names: Mapping[str, Stamp | None]) -> Collection[str]:
     """List everything."""
     return ()
 
 
-class Listing(Protocol):
-    """The files of a folder and below it; it can be gone through again."""
+Wanted = Callable[[Any], bool]
+"""Whether the stamp of a file is wanted, by its path."""
 
-    def files(self, report: Report, leave_out: LeaveOut = leave_out_nothing) -> Iterator[Found]:
-        """Visible files by their names, folder by folder; what cannot be listed is reported."""
 
-    def stamp_of(self, path: Any) -> Stamp | None:
-        """The stamp that it has for an XMP file; None where it does not tell."""
+def every(_path: Any) -> bool:
+    """Want all of them."""
+    return True
 
 
 class Storage(Protocol):
@@ -116,8 +116,17 @@ class Storage(Protocol):
     def absolute(self, path: Any, follow_links: bool = True) -> Any:
         """The same path from everywhere; UsageError for a relative one in a folder that is gone."""
 
-    def listing(self, folder: Any) -> Listing:
-        """The files in a folder."""
+    def walk(
+        self,
+        folder: Any,
+        report: Report,
+        leave_out: LeaveOut = leave_out_nothing,
+        wanted: Wanted = every,
+    ) -> Iterator[Found]:
+        """Visible files in a folder and below it, by their names, folder by folder.
+
+        What cannot be listed is reported. Files that are not `wanted` may have no stamp.
+        """
 
     def beside(self, path: Any) -> dict[str, Stamp | None]:
         """The names in the folder of a file, and stamps where they are known; none if it cannot be listed."""
