@@ -74,8 +74,8 @@ def main(
             tell(f"{shown(name)}: {words(outcome)}")
     if watch.links:
         output.warn(
-            f"{watch.links} symbolic links in {shown(watch.source)} were not followed: they could lead out of "
-            "it, or to the results."
+            f"{watch.links} symbolic links in {shown(watch.source)} were not followed: they could lead "
+            "out of it, or to the results."
         )
     output.say("Stopped; started again, it continues.")
     output.event("summary", counts=counts, exit_code=ExitCode.DONE)

@@ -124,7 +124,7 @@ class Watch:
         return self._good
 
     def _is_corrected(self) -> bool:
-        """Whether corrections.toml is not the one that counted last, and did not change since the last look."""
+        """Whether corrections.toml is another than counted last, and did not change since the last look."""
         now = tuple(_stamp_of(folder / CORRECTIONS) for folder in (self.destination, self.source))
         before, counted = self._corrected
         if not before:  # the first look, when all is surveyed
