@@ -99,7 +99,7 @@ class Colorizer:
         metadata is gone: `colorize` gives what the command writes. Raises ImageError if it cannot be read.
         """
         source = photo_of(photo, self.config.max_pixels)
-        if correction.skip:
+        if Correction.require(correction).skip:
             return source.luma().convert("RGB")
         painter = self._painter
         small, _ = painter.sketch(source)
@@ -118,7 +118,7 @@ class Colorizer:
         model's, as in batches with others: `Engine.batcher`.
         """
         source = photo_of(photo, self.config.max_pixels, pages=True)
-        return paint(self._painter, source, correction, StageTimes(), predict).colored
+        return paint(self._painter, source, Correction.require(correction), StageTimes(), predict).colored
 
     def colorize_folder(
         self,

@@ -1,6 +1,8 @@
 """corrections.toml, hues, and colors that spread from points."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +10,8 @@ import pytest
 from colorgan import Correction, Corrections, UsageError
 from colorgan.corrections.apply import add_points, change_hues
 from colorgan.corrections.correction import HueRule, Point, chroma_of
+from colorgan.corrections.merging import Change, merged
+from colorgan.corrections.rule import Rule
 from colorgan.corrections.spread import Seed, spread
 
 TEXT = """\
@@ -192,3 +196,75 @@ def test_a_point_has_its_color_where_it_is() -> None:
     added = add_points(np.full((2, 12, 16), 140, np.uint8), luma, [Point(0.1, 0.9, "skyblue")])
     assert np.abs(added[:, 180, 30] - 128.0 - chroma_of("skyblue")).max() <= 1
     assert (added[:, :, 160:] == 140).all()
+
+
+def test_comments_stay_with_the_rule_below_them_whatever_is_replaced() -> None:
+    text = (
+        '# of all\n[[photo]]\npath = "a.jpg"  # a\nskip = true\n\n'
+        '# the dress was blue\n[[photo]]\npath = "b.jpg"\nskip = true\n# the end\n'
+    )
+    before = Corrections.parse(text)
+    assert before.text == text
+    assert before.rules[1].lead.strip() == "# the dress was blue"
+    new = '[[photo]]\npath = "a.jpg"\nsaturation = 0.5\n'
+    after = Corrections.parse(merged(before, [Change("path", "a.jpg", new)]))
+    assert after.of("a.jpg") == Correction(saturation=0.5)
+    assert [rule.what for rule in after.rules] == ["b.jpg", "a.jpg"]  # the last saturation counts
+    assert after.rules[0].text.strip() == before.rules[1].text.strip()
+    without = merged(after, [Change("path", "b.jpg", ""), Change("path", "c.jpg", "")])
+    assert not Corrections.parse(without).of("b.jpg")
+    for comment in ("# of all\n", "# the dress was blue\n", "# the end\n"):
+        assert comment in without
+    assert merged(before, []) == text
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        3,
+        {"by": "path", "what": "a.jpg"},
+        {"by": "path", "what": "a.jpg", "text": 3},
+        {"by": "path", "what": "a.jpg", "text": "# nothing\n"},
+        {"by": "path", "what": "a.jpg", "text": "[[photo]]\n"},
+        {"by": "path", "what": "a.jpg", "text": '[[photo]]\npath = "b.jpg"\nskip = true\n'},
+        {"by": "pattern", "what": "a.jpg", "text": '[[photo]]\npath = "a.jpg"\nskip = true\n'},
+        {"by": "path", "what": "a.jpg", "text": 2 * '[[photo]]\npath = "a.jpg"\nskip = true\n'},
+    ],
+)
+def test_a_change_is_one_rule_for_what_it_names(values: Any) -> None:
+    with pytest.raises(UsageError):
+        Change.read(values)
+
+
+NAMED = Corrections.parse('[[photo]]\npath = "a.jpg"\nskip = true\n')
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        lambda: HueRule(3),  # type: ignore[arg-type]
+        lambda: HueRule("red", to=3),  # type: ignore[arg-type]
+        lambda: Point(0.1, 0.2, (1, 2, 3)),  # type: ignore[arg-type]
+        lambda: Correction(points=((0.1, 0.2, "red"),)),  # type: ignore[arg-type]
+        lambda: Correction(points=Point(0.1, 0.2, "red")),  # type: ignore[arg-type]
+        lambda: Correction(hues="blue times 0.3"),  # type: ignore[arg-type]
+        lambda: Corrections(rules=(Correction(),)),  # type: ignore[arg-type]
+        lambda: Corrections.parse(b"[[photo]]"),  # type: ignore[arg-type]
+        lambda: Corrections.load("a\0b"),
+        lambda: NAMED.of(Path("a.jpg")),  # type: ignore[arg-type]
+        lambda: Corrections.find(None),  # type: ignore[arg-type]
+        lambda: Rule(),
+        lambda: Rule(path=3),  # type: ignore[arg-type]
+        lambda: Rule(path="a", points=("x",)),  # type: ignore[arg-type]
+        lambda: Correction.require(NAMED),
+    ],
+)
+def test_a_wrong_type_is_one_line(wrong: Callable[[], object]) -> None:
+    with pytest.raises(UsageError) as error:
+        wrong()
+    assert "\n" not in str(error.value)
+
+
+def test_lists_and_numbers_of_numpy_are_taken() -> None:
+    given = Correction(np.float32(0.5), points=[Point(np.float32(0.5), 0, "red")])  # type: ignore[arg-type]
+    assert given.mark == Correction(0.5, points=(Point(0.5, 0, "red"),)).mark

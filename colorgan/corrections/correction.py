@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 from dataclasses import asdict, dataclass
+from numbers import Real
 from typing import Any
 
 from PIL import ImageColor
@@ -30,10 +31,12 @@ Chroma = tuple[float, float]
 
 def rgb_of(color: str) -> tuple[int, ...]:
     """Red, green and blue, 0 to 255, of `#d9a58c`, or of a color by its name in CSS; raises UsageError."""
+    remedy = "write it as #d9a58c, or by its name in CSS, such as skyblue"
+    if not isinstance(color, str):
+        raise UsageError(f"{color!r} is no color; {remedy}")
     try:
         return ImageColor.getrgb(color)[:3]
     except (ValueError, AttributeError) as error:
-        remedy = "write it as #d9a58c, or by its name in CSS, such as skyblue"
         raise UsageError(f"{color!r} is no color; {remedy}") from error
 
 
@@ -61,8 +64,6 @@ class Point:
         for name in ("x", "y"):
             check(f"{name} of a point", getattr(self, name), 0, 1, "a share of the upright picture")
         check("reach of a point", self.reach, 0.01, 2, "a share of the picture's longer side")
-        if not isinstance(self.color, str):
-            raise UsageError(f"color of a point is {self.color!r}; write it as '#d9a58c'")
         chroma_of(self.color)
 
 
@@ -130,6 +131,15 @@ class Correction:
         check("saturation", self.saturation, 0, HIGHEST, "0 for none, 1 as predicted")
         if not isinstance(self.skip, bool):
             raise UsageError(f"skip is {self.skip!r}; it must be true or false")
+        for name, kind in (("hues", HueRule), ("points", Point)):
+            object.__setattr__(self, name, all_of(name, getattr(self, name), kind))
+
+    @classmethod
+    def require(cls, value: Any) -> Correction:
+        """The value, if it is a correction; raises UsageError."""
+        if not isinstance(value, cls):
+            raise UsageError(f"{value!r} is no Correction; give one, such as Corrections.load(path).of(name)")
+        return value
 
     def __bool__(self) -> bool:
         return self != NONE
@@ -139,7 +149,7 @@ class Correction:
         """Tells it from others, among what a result depends on; empty if it changes nothing."""
         if not self:
             return ""
-        text = json.dumps(asdict(self), sort_keys=True)
+        text = json.dumps(asdict(self), sort_keys=True, default=float)  # numbers may be numpy's
         return MARK + hashlib.sha256(f"{EDITION} {text}".encode()).hexdigest()[:16]
 
 
@@ -148,9 +158,16 @@ _AS = "write 'blue times 0.3' or 'orange to #d08080', with 'within 40' at the en
 
 def check(name: str, value: Any, low: float, high: float, meaning: str) -> None:
     """See that a value is a number from low to high; raises UsageError."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
     if not is_number or not low <= value <= high:
         raise UsageError(f"{name} is {value!r}; it must be a number from {low:g} to {high:g} ({meaning})")
+
+
+def all_of(name: str, values: Any, kind: type) -> tuple[Any, ...]:
+    """The values of a list or a tuple, which all are of this type; raises UsageError."""
+    if not isinstance(values, list | tuple) or not all(isinstance(value, kind) for value in values):
+        raise UsageError(f"{name} is {values!r}; give a list of {kind.__name__}")
+    return tuple(values)
 
 
 def _number(word: str, text: str) -> float:

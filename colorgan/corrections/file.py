@@ -10,7 +10,8 @@ from functools import cached_property
 from itertools import pairwise
 from pathlib import PurePath
 
-from colorgan.corrections.correction import NONE, Correction
+from colorgan.corrections.blocks import Block
+from colorgan.corrections.correction import NONE, Correction, all_of
 from colorgan.corrections.rule import Rule, RuleError, plain
 from colorgan.errors import UsageError
 from colorgan.storage.paths import AnyPath, locate, storage_of
@@ -35,11 +36,18 @@ class Corrections:
     """The file."""
     head: str = field(default="", compare=False)
     """What stands in it before the first rule."""
+    tail: str = field(default="", compare=False)
+    """Comments after the last one."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rules", all_of("rules", self.rules, Rule))
 
     @classmethod
     def parse(cls, text: str, source: AnyPath | None = None) -> Corrections:
         """Read the text of a corrections.toml; UsageError names the file, the line and the remedy."""
         name = source or NAME
+        if not isinstance(text, str):
+            raise UsageError(f"{text!r} is no text of a {NAME}; Corrections.load reads a file")
         text = text.replace("\r\n", "\n")
         try:
             values = tomllib.loads(text)
@@ -55,22 +63,23 @@ class Corrections:
         try:
             if values or not isinstance(tables, list):
                 unknown = next(iter(values), "photo")
-                line = _Block(text, 0).line_of(unknown)
+                line = Block(text, 0).line_of(unknown)
                 raise RuleError(line, f"{unknown!r} is not known here; begin each correction with [[photo]]")
             if len(starts) != len(tables):
                 remedy = "begin each correction with [[photo]] on a line of its own, as no other line does"
-                raise RuleError(_Block(text, 0).line_of("photo"), remedy)
+                raise RuleError(Block(text, 0).line_of("photo"), remedy)
             ends = [end for _, end in pairwise([*starts, len(text)])]
-            blocks = [_Block(text, *place) for place in zip(starts, ends, strict=True)]
+            blocks = [Block(text, *place) for place in zip(starts, ends, strict=True)]
+            leads = ["", *(block.rest for block in blocks)]
             rules = [
-                Rule.read(table, block.line_of, block.text)
-                for table, block in zip(tables, blocks, strict=True)
+                Rule.read(table, block.line_of, block.text, lead)
+                for table, block, lead in zip(tables, blocks, leads, strict=False)
             ]
         except RuleError as error:
             raise UsageError(f"{name}, {error}") from error
         except ValueError as error:  # of a hexadecimal one, once it is to be shown
             raise UsageError(f"{name}, {_too_long(text)}") from error
-        return cls(tuple(rules), source, text[: starts[0]] if starts else text)
+        return cls(tuple(rules), source, text[: starts[0]] if starts else text, leads[-1])
 
     @classmethod
     def load(cls, path: str | PurePath) -> Corrections:
@@ -78,8 +87,9 @@ class Corrections:
         place = locate(path)
         try:
             data, _ = storage_of(place).read(place)
-        except OSError as error:
-            raise UsageError(f"{place}: cannot be read ({error.strerror})") from error
+        except (OSError, ValueError) as error:  # a name with a null byte
+            reason = getattr(error, "strerror", "") or error
+            raise UsageError(f"{place}: cannot be read ({reason})") from error
         try:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError as error:
@@ -88,9 +98,9 @@ class Corrections:
         return cls.parse(text, place)
 
     @classmethod
-    def find(cls, *folders: AnyPath) -> Corrections:
+    def find(cls, *folders: str | PurePath) -> Corrections:
         """Read the file in the first of these folders that has one; without any, nothing is corrected."""
-        for folder in folders:
+        for folder in map(locate, folders):
             if storage_of(folder).is_file(folder / NAME):
                 return cls.load(folder / NAME)
         return cls()
@@ -98,17 +108,22 @@ class Corrections:
     @property
     def text(self) -> str:
         """The file as it is."""
-        return self.head + "".join(rule.text for rule in self.rules)
+        return self.head + "".join(rule.lead + rule.text for rule in self.rules) + self.tail
 
     def __bool__(self) -> bool:
         return bool(self.rules)
 
     def of(self, name: str) -> Correction:
         """What is changed of a photograph, by its path in the input folder with forward slashes."""
-        return joined(self.rules_for(name)) if self.rules else NONE
+        rules = self.rules_for(name)
+        return joined(rules) if rules else NONE
 
     def rules_for(self, name: str) -> list[Rule]:
         """The rules that fit a photograph, in their order."""
+        if not isinstance(name, str):
+            raise UsageError(f"{name!r} is no name of a photograph; give its path in the folder as a str")
+        if not self.rules:
+            return []
         numbers = self._of_path.get(plain(name), [])
         numbers = numbers + [number for number, rule in self._patterns if rule.fits(name)]
         return [self.rules[number] for number in sorted(numbers)]
@@ -158,26 +173,3 @@ def _too_long(text: str) -> RuleError:
 
 
 UNCORRECTED = Corrections()
-
-
-class _Block:
-    """The lines of one rule in the text of a file."""
-
-    def __init__(self, text: str, start: int, end: int | None = None) -> None:
-        self.text = text[start:end]
-        self.first = text.count("\n", 0, start) + 1
-
-    def line_of(self, key: str = "", nth: int = 0, holding: object = "", at_least: str = "") -> int:
-        """The number of the line where a key stands for the n-th time, or where a text after it does.
-
-        It is that of `at_least`, another key, where the key is not there so often, else the first line.
-        """
-        if not key:
-            return self.first
-        places = [match.start() for match in re.finditer(rf"(?<![\w.-])[\"']?{re.escape(key)}\b", self.text)]
-        if nth >= len(places):
-            return self.line_of(at_least) if at_least else self.first
-        at = places[nth]
-        if holding:
-            at = max(at, self.text.find(str(holding), at))
-        return self.first + self.text.count("\n", 0, at)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import Any
 
-from colorgan.corrections.correction import Correction, HueRule, Point
+from colorgan.corrections.correction import Correction, HueRule, Point, all_of
 from colorgan.errors import UsageError
 
 KEYS = ("path", "pattern", "saturation", "skip", "hues", "points")
@@ -43,10 +43,20 @@ class Rule:
     hues: tuple[HueRule, ...] = ()
     points: tuple[Point, ...] = ()
     text: str = field(default="", compare=False)
-    """As it stands in the file, with the comments around it."""
+    """As it stands in the file."""
+    lead: str = field(default="", compare=False)
+    """The comments before it, after another rule."""
+
+    def __post_init__(self) -> None:
+        if not (isinstance(self.path, str) and isinstance(self.pattern, str)):
+            raise UsageError(f"path or pattern of a rule is {self.what!r}; it must be a str")
+        if bool(self.path) == bool(self.pattern):
+            raise UsageError("a rule needs either a path or a pattern")
+        for name, kind in (("hues", HueRule), ("points", Point)):
+            object.__setattr__(self, name, all_of(name, getattr(self, name), kind))
 
     @classmethod
-    def read(cls, values: Any, line_of: Place, text: str) -> Rule:
+    def read(cls, values: Any, line_of: Place, text: str, lead: str = "") -> Rule:
         """Read a table of the file; raises RuleError."""
         values = _table(values, KEYS, line_of, "a [[photo]]")
         named = [key for key in ("path", "pattern") if key in values]
@@ -67,6 +77,7 @@ class Rule:
             hues=tuple(_at(line_of("hues", 0, each), HueRule.parse, each) for each in hues),
             points=tuple(_point(points, number, line_of) for number in range(len(points))),
             text=text,
+            lead=lead,
         )
 
     @property
@@ -78,6 +89,11 @@ class Rule:
     def what(self) -> str:
         """The path or the pattern."""
         return self.path or self.pattern
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What two rules have in common that are for the same path or pattern."""
+        return self.by, plain(self.what)
 
     def fits(self, name: str) -> bool:
         """Whether it is for a photograph, by its path in the input folder with forward slashes."""

@@ -14,8 +14,10 @@ from colorgan.corrections.rule import Rule
 
 def rules_of(corrections: Corrections) -> dict[str, Any]:
     """The text of the file, cut into its rules: the editor replaces those of photographs that it changes."""
-    rules = [{"by": rule.by, "what": rule.what, "text": rule.text} for rule in corrections.rules]
-    return {"head": corrections.head, "rules": rules}
+    rules = [
+        {"by": rule.by, "what": rule.what, "lead": rule.lead, "text": rule.text} for rule in corrections.rules
+    ]
+    return {"head": corrections.head, "rules": rules, "tail": corrections.tail}
 
 
 def correction_of(corrections: Corrections, path: str) -> dict[str, Any]:

@@ -194,9 +194,13 @@ function ruleText(each) {
 
 function tomlText() {
   const key = ({ by, what }) => `${by} ${what.normalize("NFC")}`;
-  const mine = new Set(changed().map((each) => key(nameOf(each))));
-  const kept = CORRECTIONS.rules.filter((rule) => !mine.has(key(rule))).map((rule) => rule.text);
-  const parts = [CORRECTIONS.head, ...kept, ...changed().map(ruleText)].map((part) => part.trim()).filter(Boolean);
+  const leads = new Map(changed().map((each) => [key(nameOf(each)), ""])); // comments above rules that are replaced
+  const kept = [];
+  for (const rule of CORRECTIONS.rules)
+    if (leads.has(key(rule))) leads.set(key(rule), leads.get(key(rule)) + rule.lead);
+    else kept.push(rule.lead + rule.text);
+  const mine = changed().map((each) => leads.get(key(nameOf(each))) + ruleText(each));
+  const parts = [CORRECTIONS.head, ...kept, ...mine, CORRECTIONS.tail].map((part) => part.trim()).filter(Boolean);
   return `${parts.join("\n\n")}\n`;
 }
 
