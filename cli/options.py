@@ -19,14 +19,19 @@ Command = Callable[..., None]
 
 
 class NumberOr(click.types.IntParamType):
-    """An integer, or a word for 0."""
+    """An integer from 1, or a word for 0."""
 
     def __init__(self, word: str) -> None:
         self.word = word
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Read the number or the word."""
-        return 0 if value == self.word else super().convert(value, param, ctx)
+        if value == self.word:
+            return 0
+        number = super().convert(value, param, ctx)
+        if number == 0:
+            self.fail(f"0 is too small: give a number from 1, or {self.word!r}", param, ctx)
+        return number
 
 
 class Place(click.Path):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from pathlib import Path
 
 import click
 
@@ -13,18 +12,20 @@ from colorgan.cli.exit_codes import shown
 from colorgan.cli.options import Place, command
 from colorgan.cli.output import Output, output_options
 from colorgan.errors import ExitCode
+from colorgan.storage.objects import STORES
+from colorgan.storage.paths import AnyPath
 
 
 @command("colorgan restore results/ originals/")
-@click.argument("results", metavar="RESULTS_DIR", type=Place())
-@click.argument("originals", metavar="ORIGINALS_DIR", type=click.Path(path_type=Path))
+@click.argument("results", metavar="RESULTS_DIR", type=Place(*STORES))
+@click.argument("originals", metavar="ORIGINALS_DIR", type=Place(*STORES))
 @output_options
-def main(results: Path, originals: Path, as_json: bool, quiet: bool, verbose: bool) -> None:
+def main(results: AnyPath, originals: AnyPath, as_json: bool, quiet: bool, verbose: bool) -> None:
     """Restore the original grayscale JPEGs of the results in RESULTS_DIR to ORIGINALS_DIR.
 
     Each is checked to be the original, byte for byte. Results with re-encoded luma hold no original; the
-    manifest lists them. Results that are missing, were changed, or hold their original no more, are
-    reported, and make it exit with 1.
+    manifest lists them. A result that is missing, was changed, or lost its original is reported, and the
+    exit code is 1. Both folders may be in object storage: s3://BUCKET/FOLDER, gs:// or az://.
     """
     from colorgan.batch.restoring import iter_restored
 

@@ -30,7 +30,7 @@ from colorgan.batch.trial import set_suspects_aside, try_alone
 from colorgan.config import ColorizeConfig
 from colorgan.corrections.correction import NONE, Correction
 from colorgan.corrections.file import Corrections
-from colorgan.errors import ImageError, UsageError
+from colorgan.errors import ImageError, UsageError, check_type
 from colorgan.painting.colored import Colored
 from colorgan.painting.pages import paint
 from colorgan.painting.painter import Painter
@@ -52,7 +52,8 @@ class Colorizer:
     """
 
     def __init__(self, model: str | PurePath | None = None, config: ColorizeConfig | None = None) -> None:
-        self.config = config or ColorizeConfig()
+        self.config = ColorizeConfig() if config is None else config
+        check_type("config", self.config, ColorizeConfig, "a ColorizeConfig")
         self._processes = self.config.processes
         pair = (self.config.sign_certificate, self.config.sign_key)
         self._signer = Signer.open(*pair) if all(pair) else None
@@ -98,8 +99,9 @@ class Colorizer:
         What color it has is replaced. Nothing that is saved of it says that its colors are invented, and its
         metadata is gone: `colorize` gives what the command writes. Raises ImageError if it cannot be read.
         """
+        check_type("correction", correction, Correction, "a Correction")
         source = photo_of(photo, self.config.max_pixels)
-        if Correction.require(correction).skip:
+        if correction.skip:
             return source.luma().convert("RGB")
         painter = self._painter
         small, _ = painter.sketch(source)
@@ -117,8 +119,9 @@ class Colorizer:
         a person changes of the colors, such as `Corrections.load(path).of(name)`. `predict` stands for the
         model's, as in batches with others: `Engine.batcher`.
         """
+        check_type("correction", correction, Correction, "a Correction")
         source = photo_of(photo, self.config.max_pixels, pages=True)
-        return paint(self._painter, source, Correction.require(correction), StageTimes(), predict).colored
+        return paint(self._painter, source, correction, StageTimes(), predict).colored
 
     def colorize_folder(
         self,
@@ -131,6 +134,7 @@ class Colorizer:
         prefix: str = PREFIX,
         shard: str = "",
         retry_failed: bool = False,
+        settle: float = 0,
         corrections: Corrections | str | PurePath | None = None,
         report: bool = False,
     ) -> list[Outcome]:
@@ -148,6 +152,7 @@ class Colorizer:
             prefix=prefix,
             shard=Shard.parse(shard) if shard else None,
             retry_failed=retry_failed,
+            settle=settle,
             corrections=corrections,
         )
         if not report:
@@ -170,6 +175,7 @@ class Colorizer:
         result has changed. Files that it had in hand when it died are tried at the end, alone. When `stop` is
         set, no other file is taken. `times` is told what the stages take; `thumbnails` are made.
         """
+        check_type("job", job, Job, "a Job, such as Job.plan makes")
         stop, times = stop or Event(), times or StageTimes()
         mine, suspects = self.made_by(job), list[Found]()
         with Manifest.open(job, mine) as manifest:
@@ -270,4 +276,7 @@ def colorize(
 
     The model stays open for the next call with the same model and settings.
     """
-    return _colorizer(model, config).colorize(photo, correction)
+    config = ColorizeConfig() if config is None else config
+    check_type("config", config, ColorizeConfig, "a ColorizeConfig")
+    place = None if model is None else locate(model, FOR_MODELS)
+    return _colorizer(place, config).colorize(photo, correction)

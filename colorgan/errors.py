@@ -52,6 +52,12 @@ class UsageError(ColorganError):
     exit_code = ExitCode.WRONG_USAGE
 
 
+def check_type(name: str, value: object, kind: type | tuple[type, ...], words: str) -> None:
+    """Raise UsageError unless a value that a program gave is of this kind; `words` say what it must be."""
+    if not isinstance(value, kind):
+        raise UsageError(f"{name} is {value!r}; it must be {words}")
+
+
 class _FileError(ColorganError):
     """A problem with one file, `path`, for a `reason`."""
 

@@ -16,6 +16,7 @@ from PIL import Image, ImageCms
 from samples import CHROMA, CREDIT, DEEP, GRAY, HEIGHT, WIDTH, encoded, exif, jpeg, orientation, shown, text
 
 from colorgan import Colorizer, restore
+from colorgan.batch.manifest_store import NAME
 from colorgan.batch.outcome import How, Status
 from colorgan.config import ColorizeConfig
 from colorgan.errors import ImageError
@@ -184,6 +185,9 @@ def test_restore_gives_the_gray_jpeg_out_of_jpeg_xl(
     assert restored.output.read_bytes() == gray
     (done,) = colorizer.colorize_folder(tmp_path / "in", tmp_path / "out")
     assert done.status is Status.DONE
+    (tmp_path / "out" / NAME).unlink()
+    (again,) = restore(tmp_path / "out", tmp_path / "back")  # by the names alone
+    assert (again.status, again.output) == (Status.RESTORED, restored.output)
 
 
 def test_a_gray_profile_in_jpeg_xl_is_not_lost() -> None:

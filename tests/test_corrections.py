@@ -256,7 +256,6 @@ NAMED = Corrections.parse('[[photo]]\npath = "a.jpg"\nskip = true\n')
         lambda: Rule(),
         lambda: Rule(path=3),  # type: ignore[arg-type]
         lambda: Rule(path="a", points=("x",)),  # type: ignore[arg-type]
-        lambda: Correction.require(NAMED),
     ],
 )
 def test_a_wrong_type_is_one_line(wrong: Callable[[], object]) -> None:

@@ -11,7 +11,7 @@ import colorgan
 from colorgan import ColorizeConfig, Colorizer, ExitCode, Status
 from colorgan.batch.entry import is_damaged
 from colorgan.batch.made_by import is_alike
-from colorgan.batch.manifest_store import NAME
+from colorgan.batch.manifest_store import NAME, NOTE
 from colorgan.storage.files import sha256_of
 
 SETTINGS = "chroma_upsampling=bilinear format=keep if_color=copy jpeg_luma=keep quality=0 saturation=1.0"
@@ -81,6 +81,15 @@ def test_a_line_that_a_killed_run_left_unfinished_is_no_damage(results: Path) ->
         assert call("status", results).exit_code == ExitCode.DONE, lines[:cut]
     assert not is_damaged("\n")
     assert is_damaged(lines[1:])
+
+
+@pytest.mark.parametrize("name", [NAME, NOTE])
+def test_a_folder_in_the_place_of_a_file_of_ours_is_named(photos: Path, tmp_path: Path, name: str) -> None:
+    place = tmp_path / "results" / name
+    place.mkdir(parents=True)
+    for done in (call("batch", photos, place.parent), call("status", place.parent)):
+        assert done.exit_code == ExitCode.WRONG_USAGE
+        assert str(place) in done.stderr
 
 
 def test_restore_names_a_result_that_was_changed_though_its_original_is_whole(

@@ -6,15 +6,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from click.testing import CliRunner, Result
+from click.testing import Result
+from commands import call
 from conftest import MakePhoto, linear_gray_profile
 from PIL import Image, ImageOps
 
 from colorgan import Colorizer, How, Status
 from colorgan.batch.manifest_store import NAME
 from colorgan.batch.restoring import iter_restored
-from colorgan.cli.main import main
+from colorgan.batch.restoring import restore as restore_all
 from colorgan.report import write_report
+from colorgan.storage.objects import OBJECTS, ObjectPath
+from colorgan.storage.paths import storage_of
 
 
 @pytest.fixture
@@ -35,7 +38,7 @@ def results(exports: dict[str, Path], make_photo: MakePhoto, tmp_path: Path) -> 
 
 
 def restore(*arguments: Path) -> Result:
-    return CliRunner().invoke(main, ["restore", *map(str, arguments)])
+    return call("restore", *arguments)
 
 
 def test_originals_are_given_back_byte_for_byte(results: Path, tmp_path: Path) -> None:
@@ -54,6 +57,25 @@ def test_names_come_from_the_results_where_there_is_no_manifest(results: Path, t
     (results / NAME).unlink()
     outputs = [outcome.output for outcome in iter_restored(results, tmp_path / "originals") if outcome.output]
     assert {path.name for path in outputs} == {"a.jpg", "b.JPEG", "profile.jpg"}
+
+
+def test_originals_come_from_a_bucket_and_go_to_one(
+    scans: ObjectPath, bucket: ObjectPath, exports: dict[str, Path], tmp_path: Path
+) -> None:
+    names = {path.relative_to(tmp_path / "scans") for path in (tmp_path / "scans").rglob("*.jpg")}
+    Colorizer(exports["onnx"]).colorize_folder(str(scans), str(bucket / "results"))
+    for place in (tmp_path / "originals", bucket / "originals"):
+        outcomes = restore_all(str(bucket / "results"), str(place))
+        assert [outcome.status for outcome in outcomes] == [Status.RESTORED] * len(names)
+        for name in names:
+            data, _ = storage_of(place).read(place / name)
+            assert data == (tmp_path / "scans" / name).read_bytes()
+    OBJECTS.write(bucket / "originals" / min(names), b"mine")
+    (failed,) = [o for o in restore_all(bucket / "results", bucket / "originals") if o.status.is_failure]
+    assert str(bucket / "originals" / min(names)) in failed.error
+    assert OBJECTS.read(bucket / "originals" / min(names))[0] == b"mine"
+    assert call("restore", str(bucket / "nowhere"), tmp_path / "originals").exit_code == 2
+    assert call("report", str(bucket / "results")).exit_code == 2  # which is for folders on disk
 
 
 def test_what_was_changed_is_refused(results: Path, tmp_path: Path) -> None:

@@ -162,6 +162,16 @@ def test_metrics_count_photographs_and_refusals(service: Running, photo: bytes) 
     assert count("colorgan_upload_bytes") == 0
 
 
+def test_the_whole_address_may_be_asked_for_as_of_a_proxy(service: Running) -> None:
+    """RFC 9112, 3.2.2: the host of that counts, whatever the header says."""
+    here = f"http://localhost:{service.port}"
+    assert service.ask("GET", f"{here}/health").code == 200
+    assert service.ask("GET", f"{here}/health", Host="example.org").code == 200
+    assert service.ask("GET", here).data == service.ask("GET", "/").data
+    assert service.ask("GET", f"{here}/nowhere").code == 404
+    assert service.ask("GET", "http://example.org/health", Host="localhost").code == 403
+
+
 def test_a_request_keeps_the_id_that_it_came_with(service: Running) -> None:
     assert service.ask("GET", "/health", X_Request_ID="a-1").headers["X-Request-ID"] == "a-1"
     assert service.ask("GET", "/health", X_Request_ID="<b>").headers["X-Request-ID"] != "<b>"

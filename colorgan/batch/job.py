@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from pathlib import Path, PurePath
@@ -18,7 +18,7 @@ from colorgan.batch.sidecars import Sidecars, is_sidecar
 from colorgan.batch.sources import has_image_suffix, read_list
 from colorgan.batch.stores import manifests_of
 from colorgan.corrections.file import UNCORRECTED, Corrections
-from colorgan.errors import ImageError, UsageError
+from colorgan.errors import ImageError, UsageError, check_type
 from colorgan.photo.formats import format_of_name, suffix_of
 from colorgan.storage.listing import Listing
 from colorgan.storage.paths import AnyPath, absolute, identity_of, locate, storage_of
@@ -100,6 +100,7 @@ class Job:
         there = storage_of(self.destination)
         if not there.is_remote and there.is_file(self.destination):
             raise UsageError(f"{self.destination}: is a file; name a folder for the results")
+        check_type("prefix", self.prefix, str, "text")
         if self.prefix != Path(self.prefix).name and self.prefix:
             raise UsageError(f"prefix is {self.prefix!r}; it must be the beginning of a file's name")
 
@@ -262,7 +263,11 @@ def _patterns(name: str, given: Sequence[str]) -> tuple[str, ...]:
     """Patterns as a tuple; a string would be taken for one of a letter each."""
     if isinstance(given, str):
         raise UsageError(f"{name} is {given!r}; give a list of patterns, as [{given!r}]")
-    return tuple(given)
+    check_type(name, given, Iterable, "a list of patterns")
+    patterns = tuple(given)
+    for pattern in patterns:
+        check_type(f"a pattern to {name}", pattern, str, "text")
+    return patterns
 
 
 def _is_list(name: str) -> bool:

@@ -18,7 +18,7 @@ from filelock import FileLock, Timeout
 
 from colorgan.batch.entry import Entry, is_damaged, parse
 from colorgan.batch.sharding import Shard
-from colorgan.errors import InUseError, RunError
+from colorgan.errors import InUseError, RunError, UsageError
 from colorgan.storage.files import atomic_file, make_writable, remove_leftovers
 from colorgan.storage.local import walk_files
 from colorgan.storage.paths import LOCAL
@@ -103,8 +103,7 @@ class LocalManifests:
         """Of all runs."""
         found = []
         for path in [self.folder / NOTE, *_of_shards(self.folder, NOTE)]:
-            with suppress(*ABSENT):
-                found.append(path.read_text("ascii", "replace"))
+            found.append("".join(_lines(path)))
         return found
 
     def damage(self) -> dict[str, int]:
@@ -141,8 +140,9 @@ class LocalManifests:
         except Timeout as error:
             raise InUseError(f"{self.folder}: another run is writing to it{self._owner(error)}") from error
         except OSError as error:
-            reason = f"cannot be written ({error.strerror}); make room and run the same command again"
-            raise RunError(f"{self.mine}: {reason}") from error
+            remedy = "make room, or make it writable, and run the same command again"
+            where = error.filename or self.mine
+            raise RunError(f"{where}: cannot be written ({error.strerror}); {remedy}") from error
 
     def add(self, line: str) -> None:
         """Add a line to the manifest."""
@@ -250,21 +250,23 @@ def _compact(path: Path, sources: list[Path]) -> None:
 def _damaged(paths: list[Path]) -> Iterator[tuple[Path, int]]:
     """Those with lines that cannot be read, and how many."""
     for path in paths:
-        with (
-            suppress(*ABSENT),
-            path.open(encoding="ascii", errors="replace") as lines,
-        ):
-            if damaged := sum(map(is_damaged, lines)):
-                yield path, damaged
+        if damaged := sum(map(is_damaged, _lines(path))):
+            yield path, damaged
 
 
 def _read(paths: list[Path]) -> Iterator[tuple[str, Entry]]:
     """The lines that are whole, and what they say."""
     for path in paths:
-        with (
-            suppress(*ABSENT),
-            path.open(encoding="ascii", errors="replace") as lines,
-        ):
-            for line in lines:
-                if line.isascii() and (entry := parse(line)):
-                    yield line, entry
+        for line in _lines(path):
+            if line.isascii() and (entry := parse(line)):
+                yield line, entry
+
+
+def _lines(path: Path) -> Iterator[str]:
+    """The lines of a manifest, none of one that is not there; raises UsageError if it cannot be read."""
+    try:
+        with suppress(*ABSENT), path.open(encoding="ascii", errors="replace") as lines:
+            yield from lines
+    except OSError as error:
+        reason = f"cannot be read ({error.strerror}); make it readable or move it away"
+        raise UsageError(f"{path}: {reason}") from error

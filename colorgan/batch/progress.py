@@ -20,7 +20,7 @@ from colorgan.batch.pending import (
 )
 from colorgan.batch.sharding import Shard
 from colorgan.batch.sidecars import sidecars_to_carry
-from colorgan.errors import UsageError
+from colorgan.errors import UsageError, check_type
 from colorgan.storage.paths import AnyPath, locate
 
 
@@ -54,6 +54,7 @@ def status(results: str | PurePath, source: str | PurePath | None = None, *, rea
     `source`, what `colorgan-batch` was given, the problems are those of the inputs that are there now: also
     that no manifest names one, or that it has changed.
     """
+    check_type("read", read, str, "all, or a part such as 3/8")
     folder = locate(results)
     part = None if read in ("", "all") else Shard.parse(read)
     manifest = Manifest(folder)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from pathlib import Path, PurePath
+from collections.abc import Collection, Iterator
+from pathlib import Path, PurePath, PurePosixPath
 
 from colorgan.batch.entry import Entry
 from colorgan.batch.job import PREFIX, THUMBNAILS
@@ -15,12 +15,13 @@ from colorgan.batch.results import write_result
 from colorgan.batch.sources import has_image_suffix
 from colorgan.errors import ImageError, UsageError
 from colorgan.photo.extra import MissingError
+from colorgan.photo.formats import format_of_name
 from colorgan.photo.jpeg import JpegError
 from colorgan.photo.jpeg_join import NoRecordError, undo
 from colorgan.photo.jpeg_xl import jpeg_in
 from colorgan.storage.files import make_writable
-from colorgan.storage.local import identity_of, walk_files
-from colorgan.storage.paths import LOCAL
+from colorgan.storage.paths import AnyPath, absolute, identity_of, locate, storage_of
+from colorgan.storage.protocol import Found
 
 CHANGED = "was changed since it was written"
 
@@ -28,68 +29,87 @@ CHANGED = "was changed since it was written"
 def restore(results: str | PurePath, destination: str | PurePath) -> list[Outcome]:
     """Write the originals of the results in a folder and below to `destination`, under their old names.
 
-    The names are those of the manifest or, without it, those of the results without `colorized_`. What holds
-    no original is IGNORED; what was changed, but for its original, is RESTORED with a note; what was changed
-    or is gone is FAILED, as is what would be written outside `destination` or over another file.
+    Both may be in object storage: s3://BUCKET/FOLDER, gs:// or az://. Names come from the manifest or,
+    without it, from the results without `colorized_`. What holds no original is IGNORED; what was changed,
+    but for its original, is RESTORED with a note; what was changed or is gone is FAILED, as is what would be
+    written outside `destination` or over another file.
     """
-    return list(iter_restored(Path(results), Path(destination)))
+    return list(iter_restored(locate(results), locate(destination)))
 
 
-def iter_restored(results: Path, destination: Path) -> Iterator[Outcome]:
+def iter_restored(results: AnyPath, destination: AnyPath) -> Iterator[Outcome]:
     """Do what `restore` does while one goes through the outcomes."""
-    if not results.is_dir():
+    storage = storage_of(results)
+    if not storage.is_folder(results):
         raise UsageError(f"{results}: there is no such folder")
-    if results.resolve() == destination.resolve():
+    if absolute(results) == absolute(destination):
         raise UsageError(f"{destination}: is the folder of the results; choose another one for the originals")
-    make_writable(destination)
+    if not storage_of(destination).is_remote:
+        make_writable(Path(destination))
     entries = {entry.output: entry for entry in Manifest(results).entries.values() if entry.output}
     unreadable: list[Outcome] = []
-    there = identity_of(destination)
+    there, is_empty = identity_of(destination), not entries
 
-    def report(folder: Path, reason: str) -> None:
+    def report(folder: AnyPath, reason: str) -> None:
         unreadable.append(failed(folder, reason))
 
-    def not_to_list(folder: Path, names: set[str]) -> set[str]:
-        return names if identity_of(folder) == there else {THUMBNAILS} if folder == results else set()
+    def not_to_list(folder: AnyPath, names: Collection[str]) -> Collection[str]:
+        return names if identity_of(folder) == there else {THUMBNAILS} if folder == results else ()
 
-    for path in walk_files(results, report, not_to_list):  # type: ignore[arg-type]
-        entry = entries.pop(path.relative_to(results).as_posix(), None)
-        if entry or has_image_suffix(path):
-            yield _restored(path, entry, results, destination)
+    for found in storage.walk(results, report, not_to_list):
+        is_empty = False
+        entry = entries.pop(found.path.relative_to(results).as_posix(), None)
+        if entry or has_image_suffix(found.path):
+            yield _restored(found, entry, results, destination)
+    if is_empty and storage.is_remote:
+        raise UsageError(f"{results}: there is no such bucket or folder, or it is empty")
     yield from unreadable
     for output in entries:
         yield failed(results / output, "is missing, but the manifest lists it; colorize its photograph again")
 
 
-def _restored(path: Path, entry: Entry | None, results: Path, destination: Path) -> Outcome:
-    relative = path.relative_to(results)
-    name = entry.path if entry else relative.with_name(relative.name.removeprefix(PREFIX)).as_posix()
+def _restored(found: Found, entry: Entry | None, results: AnyPath, destination: AnyPath) -> Outcome:
+    path = found.path
+    name = entry.path if entry else _name_of(path.relative_to(results))
     try:
         output = _inside(destination, name, path)
-        original, sha256 = _original(path, entry)
+        original, sha256 = _original(found, entry)
         if original is None:
             return Outcome(path, Status.IGNORED)
         if name.lower().endswith(".jxl"):  # the JPEG that the photograph was made of
             output = output.with_name(output.name + ".jpg")
-        if not output.exists():
+        there = storage_of(output)
+        try:
+            is_other = there.read(output)[0] != original
+        except FileNotFoundError:
+            is_other = False
             write_result(output, original)
-        elif output.read_bytes() != original:
+        if is_other:
             raise ImageError(path, f"{output} exists and differs; choose another folder for the originals")
         note = CHANGED if entry and entry.output_sha256 not in ("", sha256) else ""
         return Outcome(path, Status.RESTORED, output, note=note)
     except ImageError as error:
         return failed(path, error.reason)
-    except (OSError, ValueError) as error:  # of a name that no file can have
+    except (OSError, ValueError, UsageError) as error:  # of a name that no file can have
         return failed(path, f"cannot be restored as {name!r} ({error})")
 
 
-def _original(path: Path, entry: Entry | None) -> tuple[bytes | None, str]:
+def _name_of(result: PurePath) -> str:
+    """The name that a result's photograph had, by its own alone."""
+    photo = result.with_name(result.name.removeprefix(PREFIX))
+    if photo.suffix.lower() == ".jxl" and format_of_name(PurePath(photo.stem)) == "JPEG":
+        photo = photo.with_suffix("")  # a.jpg.jxl is the result of a.jpg
+    return photo.as_posix()
+
+
+def _original(found: Found, entry: Entry | None) -> tuple[bytes | None, str]:
     """The grayscale JPEG that a result holds, or None, and the SHA-256 of the result.
 
     Raises ImageError if it was changed so that it holds no original, or another one.
     """
+    path = found.path
     try:
-        data, _ = LOCAL.read(path)
+        data, _ = storage_of(path).read(path, found.stamp)
     except OSError as error:
         raise ImageError(path, f"cannot be read ({error.strerror})") from error
     sha256 = hashlib.sha256(data).hexdigest()
@@ -115,9 +135,10 @@ def _original(path: Path, entry: Entry | None) -> tuple[bytes | None, str]:
     return original, sha256
 
 
-def _inside(destination: Path, name: str, path: Path) -> Path:
+def _inside(destination: AnyPath, name: str, path: AnyPath) -> AnyPath:
     """The place for a file of this name; raises ImageError if that is not inside the folder."""
     output = destination / name
-    if Path(name).is_absolute() or not output.resolve().is_relative_to(destination.resolve()):
+    leads_out = PurePosixPath(name).is_absolute() or ".." in PurePath(name).parts
+    if leads_out or not absolute(output).is_relative_to(absolute(destination)):
         raise ImageError(path, "the manifest gives it a name outside of the folder for the originals")
     return output

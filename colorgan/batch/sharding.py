@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from colorgan.errors import UsageError
+from colorgan.errors import UsageError, check_type
 
 
 def number_of(path: str | PurePath, count: int) -> int:
@@ -29,6 +29,7 @@ class Shard:
     @classmethod
     def parse(cls, text: str) -> Shard:
         """Read such as 3/8."""
+        check_type("shard", text, str, "text, such as 1/8")
         found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
         if not found or not 1 <= int(found[1]) <= int(found[2]):
             raise UsageError(f"shard is {text!r}; it must be such as 1/8, 2/8 ... 8/8")

@@ -134,13 +134,6 @@ class Correction:
         for name, kind in (("hues", HueRule), ("points", Point)):
             object.__setattr__(self, name, all_of(name, getattr(self, name), kind))
 
-    @classmethod
-    def require(cls, value: Any) -> Correction:
-        """The value, if it is a correction; raises UsageError."""
-        if not isinstance(value, cls):
-            raise UsageError(f"{value!r} is no Correction; give one, such as Corrections.load(path).of(name)")
-        return value
-
     def __bool__(self) -> bool:
         return self != NONE
 

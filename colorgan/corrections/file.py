@@ -13,7 +13,7 @@ from pathlib import PurePath
 from colorgan.corrections.blocks import Block
 from colorgan.corrections.correction import NONE, Correction, all_of
 from colorgan.corrections.rule import Rule, RuleError, plain
-from colorgan.errors import UsageError
+from colorgan.errors import UsageError, check_type
 from colorgan.storage.paths import AnyPath, locate, storage_of
 
 NAME = "corrections.toml"
@@ -45,9 +45,8 @@ class Corrections:
     @classmethod
     def parse(cls, text: str, source: AnyPath | None = None) -> Corrections:
         """Read the text of a corrections.toml; UsageError names the file, the line and the remedy."""
+        check_type(f"the content of {NAME}", text, str, "text; Corrections.load reads a file")
         name = source or NAME
-        if not isinstance(text, str):
-            raise UsageError(f"{text!r} is no text of a {NAME}; Corrections.load reads a file")
         text = text.replace("\r\n", "\n")
         try:
             values = tomllib.loads(text)
@@ -115,6 +114,7 @@ class Corrections:
 
     def of(self, name: str) -> Correction:
         """What is changed of a photograph, by its path in the input folder with forward slashes."""
+        check_type("the name of a photograph", name, str, "its path in the input folder, as text")
         rules = self.rules_for(name)
         return joined(rules) if rules else NONE
 

@@ -176,9 +176,9 @@ def _asked(request: Request, config: ColorizeConfig) -> ColorizeConfig:
     if len(values) < len(query):
         raise ProblemError(400, "bad query", "a parameter is given twice")
     try:
-        for name, kind in (("saturation", float), ("quality", int)):
+        for name, kind in (("saturation", float), ("quality", _quality)):
             if name in values:
-                values[name] = 0 if (name, values[name]) == ("quality", "auto") else kind(values[name])
+                values[name] = kind(values[name])
         return replace(config, **values)
     except UsageError as error:
         raise ProblemError(400, "bad query", str(error)) from error
@@ -186,6 +186,14 @@ def _asked(request: Request, config: ColorizeConfig) -> ColorizeConfig:
         raise ProblemError(
             400, "bad query", f"{name} is {values[name][:80]!r}; it must be a number"
         ) from error
+
+
+def _quality(text: str) -> int:
+    """A number from 1, or 0 for `auto`."""
+    number = 0 if text == "auto" else int(text)
+    if number == 0 and text != "auto":
+        raise UsageError("quality is 0; it must be a number from 1 to 100, or auto")
+    return number
 
 
 def _refusal(error: ImageError) -> ProblemError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 from uuid import uuid4
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -26,6 +27,7 @@ ALONE = POLICY | {"script-src": "'self' 'wasm-unsafe-eval'", "connect-src": "'se
 """The same of the page that colors in the browser, which compiles WebAssembly."""
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+ABSOLUTE = re.compile(rb"https?://([^/]*)(/.*)?", re.IGNORECASE | re.DOTALL)
 NAME = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?")
 """A host and a port, in lower case."""
 
@@ -53,6 +55,7 @@ class Guard:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Refuse what comes from elsewhere; mark every answer."""
+        scope = _in_origin_form(scope)
         headers = Headers(scope=scope)
         given = headers.get("x-request-id", "")
         scope["request_id"] = given if REQUEST_ID.fullmatch(given) else uuid4().hex
@@ -85,6 +88,15 @@ class Guard:
         if method not in ("GET", "HEAD") and headers.get("sec-fetch-site") in ("cross-site", "same-site"):
             return _forbidden("a page of another site sent this request")
         return None
+
+
+def _in_origin_form(scope: Scope) -> Scope:
+    """A request for http://HOST/PATH, as one to a proxy is, as that for /PATH of HOST (RFC 9112, 3.2.2)."""
+    if not (found := ABSOLUTE.fullmatch(scope["raw_path"])):
+        return scope
+    host, path = found[1], found[2] or b"/"
+    headers = [(b"host", host), *(pair for pair in scope["headers"] if pair[0] != b"host")]
+    return {**scope, "path": unquote(path.decode("ascii")), "raw_path": path, "headers": headers}
 
 
 def _forbidden(detail: str) -> ProblemError:
