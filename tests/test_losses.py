@@ -2,8 +2,11 @@
 
 import math
 
+import numpy as np
 import torch
+from conftest import MakePhoto
 
+from colorgan.training.feature_loss import FeatureLoss
 from colorgan.training.losses import adversarial_loss, chroma_weights, discriminator_loss, reconstruction_loss
 
 
@@ -42,3 +45,16 @@ def test_colorful_pixels_count_more_and_the_mean_weight_is_one() -> None:
     difference = torch.tensor([1.0, 0.5]).view(1, 1, 1, 2).expand(1, 3, 1, 2)
     weighted = reconstruction_loss(difference, torch.zeros(1, 3, 1, 2), weight)
     assert math.isclose(weighted.item(), (0.5 * 1 + 1.5 * 0.5) / 2, rel_tol=1e-6)
+
+
+def test_features_are_nearest_to_the_truths_where_colors_are_the_truth(make_photo: MakePhoto) -> None:
+    features = FeatureLoss()
+    true = torch.from_numpy(np.array(make_photo(96, 64, "RGB", 0))).permute(2, 0, 1)[None] / 127.5 - 1
+    gray = true.mean(1, keepdim=True).expand_as(true)
+    half = ((true + gray) / 2).requires_grad_()
+    assert features(true, true).item() == 0
+    assert 0 < features(half, true).item() < features(gray, true).item()
+    features(half, true).backward()
+    assert half.grad is not None
+    assert half.grad.abs().sum() > 0
+    assert all(weight.grad is None for weight in features.parameters())

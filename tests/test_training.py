@@ -101,6 +101,7 @@ def test_the_mean_generator_follows_the_weights(photo_folder: Path, tmp_path: Pa
     [
         {"discriminator": "patch", "label_smoothing": 0.1},
         {"chroma_weight": 5.0, "aging": 1.0},
+        {"feature_weight": 1.0},
         {"precision": "bf16"},
     ],
     ids=str,
@@ -229,6 +230,11 @@ def test_collapse_is_said_once_and_again_after_it_was_better() -> None:
     won = [line for _ in range(PATIENCE) for line in watch({"chroma": 0.6, "accuracy": 1.0})]
     assert len(set(won)) == 1
     assert won != [collapsed]
+
+
+def test_size_must_fit_the_network_of_the_features(photo_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="48"):
+        make_run(photo_folder, tmp_path / "out", feature_weight=1.0, size=48)
 
 
 def test_size_must_fit_the_generator() -> None:

@@ -80,6 +80,9 @@ class TrainingConfig(Config):
     decay_epochs: int = setting(0, "Last epochs, while the learning rate falls linearly to 0.", low=0)
     class_weight: float = setting(1.0, "Weight of the cross-entropy beside L1, for --head classes.", low=0)
     l1_weight: float = setting(100.0, "Weight of L1 beside the adversarial loss.", low=0)
+    feature_weight: float = setting(
+        0.0, "Weight of the distance of features from the truth's, in EfficientNet-Lite0, such as 2.", low=0
+    )
     chroma_weight: float = setting(
         0.0,
         "Extra weight of colorful pixels in L1, such as 5: L1 alone favors dull colors.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -14,12 +14,13 @@ from colorgan.errors import UsageError
 from colorgan.networks.batch_norm import keep_statistics
 from colorgan.networks.checkpoint import State
 from colorgan.networks.chroma_classes import ClassHead, class_centers
-from colorgan.networks.color_space import extract_chroma, prepare_input
+from colorgan.networks.color_space import extract_chroma
 from colorgan.networks.discriminator import Discriminator
 from colorgan.networks.generator import UNetGenerator
-from colorgan.training.aging import Aging
+from colorgan.training.batch import Batch, prepare_batch
 from colorgan.training.dataset import Order, TrainingPhotos, load_batches
 from colorgan.training.engine import start_engine
+from colorgan.training.feature_loss import FEATURE_STRIDE, FeatureLoss
 from colorgan.training.losses import (
     adversarial_loss,
     chroma_weights,
@@ -39,19 +40,6 @@ Scalars = dict[str, Tensor]
 """Figures of one step in one process, each a tensor of one value on the training device."""
 
 
-class Batch(NamedTuple):
-    """What a step learns from, all in [-1, 1]."""
-
-    rgb: Tensor
-    """(N, 3, H, W)."""
-    clean: Tensor
-    """Its gray, (N, 1, H, W)."""
-    gray: Tensor
-    """What the generator sees: `clean`, or what age has made of it."""
-    pixels: Tensor | None
-    """Numbers of the pixels whose classes are learned, in rows of the features; a quarter of them."""
-
-
 class Trainer:
     """Networks, optimizers and the position in a run; `steps` drives it.
 
@@ -65,6 +53,9 @@ class Trainer:
         if config.size % generator_config.stride:
             multiple = f"a multiple of {generator_config.stride} for {generator_config.encoder}"
             raise UsageError(f"size is {config.size}; it must be {multiple}")
+        if config.feature_weight and config.size % FEATURE_STRIDE:
+            multiple = f"a multiple of {FEATURE_STRIDE} for --feature-weight"
+            raise UsageError(f"size is {config.size}; it must be {multiple}")
         self.config = config
         self.fabric = start_engine(config)
         torch.manual_seed(config.seed)
@@ -77,6 +68,7 @@ class Trainer:
         """The generator that is validated and exported: the mean of its weights over the last steps."""
         is_of_classes = isinstance(self.generator.head, ClassHead)
         self.classes = ClassObjective().to(self.fabric.device) if is_of_classes else None
+        self.features = FeatureLoss().to(self.fabric.device) if config.feature_weight else None
         painter = Painter(self.generator)
         if config.compile:
             painter.compile()
@@ -201,26 +193,16 @@ class Trainer:
         return network.to(self.fabric.device).to(memory_format=torch.channels_last)
 
     def _prepare(self, pixels: Tensor, number: int) -> Batch:
-        """Of pixels uint8 (N, H, W, 3), half are mirrored."""
         number = self.order.rank + number * self.order.processes
         random = torch.Generator(self.fabric.device)
         random.manual_seed(((self.config.seed * 2**32 + self.step) * 2**12 + number) % LARGEST_PRIME)
-        rgb = pixels.to(self.fabric.device, non_blocking=True).permute(0, 3, 1, 2).float() / 255
-        mirrored = torch.rand(len(rgb), 1, 1, 1, generator=random, device=rgb.device) < 0.5
-        rgb = torch.where(mirrored, rgb.flip(3), rgb)
-        clean = prepare_input(rgb)
-        gray = Aging(rgb, clean, random).gray(self.config.aging) if self.config.aging else clean
-        chosen = None
-        if self.classes:
-            count = (self.config.size // self.generator.reduction) ** 2
-            chosen = torch.randperm(count, generator=random, device=rgb.device)[: -(-count // 4)]
-        return Batch(2 * rgb - 1, 2 * clean - 1, 2 * gray - 1, chosen)
+        reduction = self.generator.reduction if self.classes else 0
+        return prepare_batch(pixels, random, self.config.aging, reduction)
 
     def _paint(self, batch: Batch, adversarial: bool) -> Painted:
-        """All pixels where the discriminator sees them; else, of classes, only those that are learned."""
-        painted: Painted = self._painter(
-            batch.gray, batch.clean, batch.pixels, adversarial or self.classes is None
-        )
+        """All pixels where another network sees them; else, of classes, only those that are learned."""
+        whole = adversarial or self.features is not None or self.classes is None
+        painted: Painted = self._painter(batch.gray, batch.clean, batch.pixels, whole)
         return painted
 
     def _update_discriminator(self, batches: list[Batch], only: Painted | None) -> Scalars:
@@ -247,6 +229,11 @@ class Trainer:
             with self.fabric.no_backward_sync(self._painter, enabled=number < len(batches)):
                 painted = only or self._paint(batch, adversarial)
                 loss, figures = self._reconstruction(batch, painted)
+                if self.features:
+                    with self.fabric.autocast():
+                        distance = self.features(painted.rgb, batch.rgb)
+                    loss = loss + self.config.feature_weight * distance
+                    figures["features"] = distance.detach()
                 if adversarial:
                     with self.fabric.autocast():
                         logits = self.discriminator(painted.rgb)
