@@ -21,7 +21,7 @@ from colorgan.cli.unused import Unused
 from colorgan.config import ClusterConfig, ColorizeConfig
 from colorgan.errors import ExitCode, UsageError
 from colorgan.storage.objects import FOR_MODELS, STORES
-from colorgan.storage.paths import AnyPath, on_disk
+from colorgan.storage.paths import AnyPath, on_disk, seen_from
 
 if TYPE_CHECKING:
     from colorgan.batch.job import Job
@@ -232,9 +232,19 @@ def show(colorizer: Colorizer, batch: Batch, times: StageTimes, images: int, sec
     from colorgan.report import RunSummary, write_report
 
     model, now = colorizer.model, datetime.now().astimezone().isoformat(" ", "seconds")
+    results, corrections = Path(batch.job.destination), batch.job.corrections
     summary = RunSummary(
-        now, seconds, images, model.runs_on, model.credit.model, model.license, model.card, times.shares()
+        now,
+        seconds,
+        images,
+        model.runs_on,
+        model.credit.model,
+        model.license,
+        model.card,
+        times.shares(),
+        source=seen_from(results, batch.job.root),
+        corrections=seen_from(results, corrections.source) if corrections.source else "",
     )
-    page = write_report(Path(batch.job.destination), summary, batch.job.corrections)
+    page = write_report(results, summary, corrections)
     batch.output.say(f"Report: {page}")
     batch.output.event("report", path=str(page))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from copy import copy
 from functools import lru_cache
 from itertools import chain, takewhile
 from pathlib import PurePath
@@ -78,6 +79,13 @@ class Colorizer:
     @model.setter
     def model(self, model: Model) -> None:
         self._model, self._processes = model, 1  # others would open that of the file
+
+    def with_config(self, config: ColorizeConfig) -> Colorizer:
+        """One with the same open model and other settings; it works in this process alone."""
+        other = copy(self)
+        other.config, other._processes = config, 1
+        other._signer = self._signer if config.sign_key else None
+        return other
 
     @property
     def _painter(self) -> Painter:

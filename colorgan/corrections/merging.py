@@ -45,18 +45,20 @@ class Change:
 def merged(before: Corrections, changes: Sequence[Change]) -> str:
     """The text of a file with these changes.
 
-    New rules stand last, as the last saturation counts. Comments above a rule stay with the one that takes
-    its place; those inside it go.
+    New rules stand last, as the last saturation counts. All other text stays as it is. Comments above a rule
+    stay with the one that takes its place; those inside it go.
     """
     if not changes:
         return before.text
     new = {change.key: change.text for change in changes}
     leads = dict.fromkeys(new, "")
-    parts = [before.head]
+    text = before.head
     for rule in before.rules:
         if rule.key in new:
             leads[rule.key] += rule.lead
         else:
-            parts.append(rule.lead + rule.text)
-    parts += [leads[key] + text for key, text in new.items()]
-    return "\n\n".join(filter(None, (part.strip() for part in (*parts, before.tail)))) + "\n"
+            text += rule.lead + rule.text
+    for part in (*(leads[key] + rule for key, rule in new.items()), before.tail):
+        if part.strip():
+            text = f"{text.rstrip()}\n\n{part.strip()}\n".lstrip()
+    return text

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -30,6 +30,7 @@ from colorgan.version import __version__
 
 RUN = "run.json"
 PAGE = ("style.css", "editor.css", "spread.js", "script.js", "editor.js")
+SOURCE = files("colorgan.report") / "page"
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,10 @@ class RunSummary:
     model_card: str
     shares: dict[str, float] = field(default_factory=dict)
     """Of the stages in all the work, the largest first."""
+    source: str = ""
+    """The folder of the photographs, from the results folder on; a URL stays as it is."""
+    corrections: str = ""
+    """The file of corrections that counted, likewise."""
 
 
 def write_report(
@@ -58,29 +63,38 @@ def write_report(
     of itself is shown again. `corrections` are those of the run; without them, those of the results folder
     or, if it has none, of the last run with a report. The page has an editor that changes them.
     """
-    if not manifests_of(results).is_there():
-        raise UsageError(f"{results}: has no {NAME}; it is not a results folder of colorgan-batch")
+    require_results(results)
     folder = results / FOLDER
     try:
         folder.mkdir(exist_ok=True)
         corrections = _corrections(results, folder, corrections)
         if run:
             _write(folder / RUN, json.dumps(asdict(run)))
-        rows = list(_rows(results, corrections))
-        source = files("colorgan.report") / "page"
+        entries: dict[str, Entry] = Manifest(results).entries
+        rows = list(rows_of(results, corrections, entries.values()))
         for name in PAGE:
-            _write(folder / name, (source / name).read_text("utf-8"))
+            _write(folder / name, (SOURCE / name).read_text("utf-8"))
         known = as_script(rules_of(corrections))
         _write(folder / "data.js", f"const PHOTOGRAPHS = {as_script(rows)};\nconst CORRECTIONS = {known};\n")
-        # Everything that comes from files is text to the template, and escaped.
-        environment = Environment(autoescape=True, undefined=StrictUndefined)
-        template = environment.from_string((source / "index.html.j2").read_text("utf-8"))
-        counts = Counter(row["status"] for row in rows)
-        page = template.render(version=__version__, counts=counts, run=run or _last_run(folder / RUN))
-        _write(folder / "index.html", page)
+        _write(folder / "index.html", as_page(results, entries.values()))
     except OSError as error:
         raise RunError(f"{folder}: the report cannot be written ({error.strerror or error})") from error
     return folder / "index.html"
+
+
+def require_results(results: Path) -> None:
+    """Raise UsageError for what is no folder of results."""
+    if not manifests_of(results).is_there():
+        raise UsageError(f"{results}: has no {NAME}; it is not a results folder of colorgan-batch")
+
+
+def as_page(results: Path, entries: Collection[Entry], *, saves: bool = False) -> str:
+    """The page, without its data; `saves`: it is served by what saves corrections."""
+    # Everything that comes from files is text to the template, and escaped.
+    environment = Environment(autoescape=True, undefined=StrictUndefined)
+    template = environment.from_string((SOURCE / "index.html.j2").read_text("utf-8"))
+    counts = Counter(entry.status for entry in entries)
+    return template.render(version=__version__, counts=counts, run=last_run(results), saves=saves)
 
 
 def as_script(value: Any) -> str:
@@ -102,11 +116,10 @@ def _corrections(results: Path, folder: Path, given: Corrections | None) -> Corr
     return given
 
 
-def _rows(results: Path, corrections: Corrections) -> Iterator[dict[str, Any]]:
-    """What the page shows of each photograph."""
+def rows_of(results: Path, corrections: Corrections, entries: Iterable[Entry]) -> Iterator[dict[str, Any]]:
+    """What the page shows of these photographs, by their paths; pictures that are missing are made."""
     thumbnails = Thumbnails.of(results)
-    entries: dict[str, Entry] = Manifest(results).entries
-    for entry in sorted(entries.values(), key=lambda entry: entry.path):
+    for entry in sorted(entries, key=lambda entry: entry.path):
         row: dict[str, Any] = {
             "path": os.fsencode(entry.path).decode("utf-8", "replace"),
             "status": entry.status,
@@ -135,9 +148,10 @@ def _kind(entry: Entry) -> str:
     return f"is not read: {entry.note}" if entry.status == Status.NOT_READ else ""
 
 
-def _last_run(path: Path) -> RunSummary | None:
+def last_run(results: Path) -> RunSummary | None:
+    """What the last run with a report said of itself."""
     try:
-        return RunSummary(**json.loads(path.read_text("utf-8")))
+        return RunSummary(**json.loads((results / FOLDER / RUN).read_text("utf-8")))
     except (OSError, ValueError, TypeError):
         return None
 

@@ -25,6 +25,8 @@ from colorgan.painting.colored import Colored
 from colorgan.photo.formats import mime_of
 from colorgan.service.documentation import documentation, openapi
 from colorgan.service.draining import Draining
+from colorgan.service.edited import EditedFolder
+from colorgan.service.editing import METHODS, Editing
 from colorgan.service.guard import Guard
 from colorgan.service.meters import Meters
 from colorgan.service.page_files import SERVED, TYPES, page_of
@@ -38,16 +40,21 @@ PROBE_TIMEOUT = 10.0
 
 
 class Service:
-    """A model behind HTTP. It writes nothing to disk, and asks nobody for anything."""
+    """A model behind HTTP. It asks nobody for anything, and writes to no disk but what is edited."""
 
-    def __init__(self, colorizer: Colorizer, settings: ServeConfig) -> None:
+    def __init__(
+        self, colorizer: Colorizer, settings: ServeConfig, edited: EditedFolder | None = None
+    ) -> None:
         self.settings = settings
         self.studio = Studio(colorizer, settings.queue)
         memory = colorizer.config.memory * 1_000_000
         self.uploads = Uploads(settings.max_upload * 1_000_000, memory, settings.body_timeout)
         self.meters = Meters(self.studio, self.uploads)
         self.draining = Draining(settings.drain_timeout)
+        self.editing = Editing(edited, self.uploads) if edited else None
+        editing = [Route("/edit/{rest:path}", self.editing.answer, methods=METHODS)] if self.editing else []
         routes = [
+            *editing,
             Route("/colorize", self.colorize, methods=["POST"]),
             Route("/health", self.health),
             Route("/ready", self.ready),
@@ -61,6 +68,18 @@ class Service:
             middleware=[Middleware(Guard, settings.names), Middleware(Linger)],
             exception_handlers={ProblemError: answer, HTTPException: _plain},
         )
+
+    def drain(self) -> None:
+        """Begin to stop: what was begun has until `--drain-timeout`."""
+        self.draining.begin()
+        if self.editing:
+            self.editing.folder.stop.set()
+
+    def close(self) -> None:
+        """Drop what waits, finish what is worked on."""
+        self.studio.close()
+        if self.editing:
+            self.editing.close()
 
     async def colorize(self, request: Request) -> Response:
         """POST: the bytes of a photograph in, those of the result out."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from concurrent.futures import Future, ThreadPoolExecutor
-from copy import copy
 from threading import Lock
 from time import perf_counter
 
@@ -74,8 +73,7 @@ class Studio:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     def _color(self, data: bytes, config: ColorizeConfig) -> Colored:
-        colorizer = copy(self.colorizer)  # the same open model
-        colorizer.config = config
+        colorizer = self.colorizer.with_config(config)
         with self._budget.holding(need_of(io.BytesIO(data), len(data)).whole):
             return colorizer.colorize(data, predict=self._batcher)
 

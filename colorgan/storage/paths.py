@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
@@ -58,6 +58,15 @@ def absolute(path: AnyPath) -> AnyPath:
     """The same from everywhere, links followed; UsageError for a relative one in a folder that is gone."""
     found: AnyPath = storage_of(path).absolute(path)
     return found
+
+
+def seen_from(folder: Path, place: AnyPath) -> str:
+    """A place as one finds it from a folder on disk: both may move together. A URL stays as it is."""
+    if not isinstance(place, Path):
+        return str(place)
+    with suppress(ValueError):  # another drive of Windows
+        return os.path.relpath(absolute(place), absolute(folder))
+    return str(place)
 
 
 def identity_of(folder: AnyPath) -> object:

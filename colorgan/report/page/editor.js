@@ -1,5 +1,6 @@
 // Corrects the photograph in the viewer: points of a color, strength, no color. What is changed becomes the text of
-// a corrections.toml, in which all other rules stay as they are in CORRECTIONS (data.js).
+// a corrections.toml, in which all other rules stay as they are in CORRECTIONS (data.js),
+// as colorgan/corrections/merging.py has it.
 "use strict";
 
 const COLORS = [
@@ -78,10 +79,7 @@ function draw() {
   const edit = editOf(photo);
   for (const mark of stage.querySelectorAll(".mark:not(#aim)")) mark.remove();
   for (const point of edit.points) stage.append(markAt(point));
-  const some = changed();
-  byId("changed").hidden = byId("changed-too").hidden = !some.length;
-  for (const id of ["changed-count", "changed-count-too"])
-    byId(id).textContent = `${some.length} ${some.length === 1 ? "photograph" : "photographs"} changed.`;
+  tellChanged();
   byId("strength-value").textContent = percent(strength());
   byId("strength").value = strength();
   byId("skip").checked = edit.skip;
@@ -89,6 +87,16 @@ function draw() {
   const points = edit.skip ? [] : [...(photo.others?.points || []), ...edit.points];
   paint(planesOf, edit.skip ? 0 : strength(), points, planesOf.picture.data);
   planesOf.context.putImageData(planesOf.picture, 0, 0);
+}
+
+let isLeft = false; // what is saved is still to be colored again (save.js)
+const counted = (number) => `${number} ${number === 1 ? "photograph" : "photographs"}`;
+
+function tellChanged() {
+  const number = changed().length;
+  byId("changed").hidden = byId("changed-too").hidden = !number && !isLeft;
+  const words = number || !isLeft ? `${counted(number)} changed.` : "Saved, but not colored again yet.";
+  for (const id of ["changed-count", "changed-count-too"]) byId(id).textContent = words;
 }
 
 let waiting = false;
@@ -195,13 +203,14 @@ function ruleText(each) {
 function tomlText() {
   const key = ({ by, what }) => `${by} ${what.normalize("NFC")}`;
   const leads = new Map(changed().map((each) => [key(nameOf(each)), ""])); // comments above rules that are replaced
-  const kept = [];
+  let text = CORRECTIONS.head;
   for (const rule of CORRECTIONS.rules)
     if (leads.has(key(rule))) leads.set(key(rule), leads.get(key(rule)) + rule.lead);
-    else kept.push(rule.lead + rule.text);
+    else text += rule.lead + rule.text;
   const mine = changed().map((each) => leads.get(key(nameOf(each))) + ruleText(each));
-  const parts = [CORRECTIONS.head, ...kept, ...mine, CORRECTIONS.tail].map((part) => part.trim()).filter(Boolean);
-  return `${parts.join("\n\n")}\n`;
+  for (const part of [...mine, CORRECTIONS.tail])
+    if (part.trim()) text = `${text.trimEnd()}\n\n${part.trim()}\n`.trimStart();
+  return text;
 }
 
 function download() {
@@ -221,6 +230,7 @@ function toggle(on) {
   editor.hidden = !on;
   for (const part of document.querySelectorAll(".compare, .split")) part.hidden = on;
   byId("correct").setAttribute("aria-expanded", on);
+  byId("correct").classList.toggle("primary", !on);
   byId("correct").textContent = on ? "Compare" : "Correct colors";
   byId("keys").textContent = on
     ? "Click sets a point. With keys: arrow keys aim, Shift makes larger steps, Enter sets a point. Page Up and Page Down go to other photographs."
@@ -287,5 +297,5 @@ byId("skip").addEventListener("input", () => {
   editOf(photo).skip = byId("skip").checked;
   drawSoon();
 });
-for (const id of ["download", "download-too"]) byId(id).addEventListener("click", download);
+for (const id of ["download", "download-too"]) byId(id)?.addEventListener("click", download);
 window.addEventListener("beforeunload", (event) => isUnsaved() && event.preventDefault());
