@@ -1,6 +1,6 @@
 """Peak memory of runs against --memory: folders of large photographs, some of them too large.
 
-    python -m benchmarks.memory [--megapixels 24] [--count 40]
+    python -m benchmarks.memory [--only ROW]
 
 Each row is a run of `colorgan-batch` in a process of its own; peak is its VmHWM, the most memory that it ever
 had. A run is to stay within BASE and 1.3 times --memory, whatever the folder holds.
@@ -8,15 +8,20 @@ had. A run is to stay within BASE and 1.3 times --memory, whatever the folder ho
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PurePath
 from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
 
 import click
 import numpy as np
 import tifffile
 from PIL import Image
+
+from benchmarks.storage import bucket
+from colorgan.storage.objects import OBJECTS, ObjectPath
 
 BASE = 300
 """MB of a run besides its photographs: Python, the model, and malloc's arenas."""
@@ -30,61 +35,88 @@ finally:
     print([line for line in open('/proc/self/status') if 'VmHWM' in line][0].split()[1])
 """
 
-ROWS = (
-    ("gray JPEG", 2048, 16),
-    ("TIFF, 8 bits", 2048, 16),
-    ("TIFF, 16 bits", 300, 16),
-    ("TIFF, 16 bits", 2048, 16),
-    ("PNG, 16 bits", 1000, 4),
-    ("mixed", 1000, 16),
-)
 KINDS = ("gray JPEG", "TIFF, 8 bits", "TIFF, 16 bits", "PNG, 16 bits", "WebP")
 
 
+class Row(NamedTuple):
+    """One run."""
+
+    folder: str
+    """A kind, `mixed`, or `bucket`, which is mixed in object storage."""
+    memory: int
+    workers: int
+    megapixels: int = 24
+    files: int = 40
+
+
+ROWS = (
+    Row("gray JPEG", 300, 16),
+    Row("TIFF, 8 bits", 2048, 16),
+    Row("TIFF, 16 bits", 300, 16),
+    Row("TIFF, 16 bits", 2048, 16),
+    Row("mixed", 1000, 16, files=15),
+    Row("mixed", 2048, 16, megapixels=100, files=5),
+    Row("bucket", 1000, 16, files=10),
+)
+
+
 @click.command()
-@click.option("--megapixels", default=24.0, show_default=True)
-@click.option("--count", default=40, show_default=True, help="Files in a folder.")
-@click.option("--alone", is_flag=True, help="One file of each kind instead, for bytes per pixel.")
-def main(megapixels: float, count: int, alone: bool) -> None:
+@click.option("--only", multiple=True, type=int, help="Number of a row, from 1.")
+def main(only: tuple[int, ...]) -> None:
     """Print a row for each run."""
-    click.echo(
-        f"{'folder':16} {'--memory':>8} {'workers':>7} {'peak, MB':>8} {'allowed':>7}  files colored, failed"
-    )
-    rows = [(kind, 100_000, 1) for kind in KINDS] if alone else ROWS
-    for kind, memory, workers in rows:
-        with TemporaryDirectory(prefix="colorgan-memory-") as folder:
-            scans = Path(folder, "scans")
-            make(scans, kind, megapixels, 1 if alone else count)
-            words = ["batch", scans, Path(folder, "results"), "--memory", memory, "--workers", workers]
-            done = subprocess.run(
-                [sys.executable, "-c", RUN, *map(str, words)], capture_output=True, text=True, check=False
-            )
-            peak = int(done.stdout.split()[-1]) / 1000
-            made = len(list(Path(folder, "results").glob("colorized_*")))
-            allowed = BASE + 1.3 * memory
-            each = f"  {(peak - 200) / megapixels:.1f} bytes a pixel" if alone else ""
-            failed = len(list(scans.iterdir())) - made
-            row = f"{kind:16} {memory:8} {workers:7} {peak:8.0f} {allowed:7.0f}  {made}, {failed}"
-            click.echo(row + each + ("" if peak <= allowed else "  TOO MUCH"))
+    click.echo("| folder | `--memory` | peak, MB | limit, MB | colored | too large |")
+    click.echo("| --- | ---: | ---: | ---: | ---: | ---: |")
+    for number, row in enumerate(ROWS, 1):
+        if only and number not in only:
+            continue
+        with TemporaryDirectory(prefix="colorgan-memory-") as name:
+            work = Path(name)
+            scans: Path | ObjectPath = work / "scans"
+            make(work / "scans", "mixed" if row.folder == "bucket" else row.folder, row)
+            if row.folder == "bucket":
+                with bucket(work, 0.01) as (store, _):
+                    for path in (work / "scans").iterdir():
+                        OBJECTS.write(store / "scans" / path.name, path.read_bytes())
+                    peak, events = run(store / "scans", store / "results", row)
+            else:
+                peak, events = run(scans, work / "results", row)
+        made = sum(event["status"] in ("colored", "copied") for event in events)
+        refused = sum("needs --memory" in event["error"] for event in events)
+        if made + refused != row.files:
+            click.echo(f"{row}: {[event['error'] for event in events]}", err=True)
+        words = f"{row.files} {row.folder}, {row.megapixels} megapixels"
+        limit = BASE + 1.3 * row.memory
+        more = "" if peak <= limit else " TOO MUCH"
+        click.echo(f"| {words} | {row.memory:,} | {peak:,.0f}{more} | {limit:,.0f} | {made} | {refused} |")
 
 
-def make(folder: Path, kind: str, megapixels: float, count: int) -> None:
+def run(scans: PurePath, results: PurePath, row: Row) -> tuple[float, list[dict[str, Any]]]:
+    """The peak of a run, in MB, and what became of its files."""
+    words = ["batch", scans, results, "--memory", row.memory, "--workers", row.workers, "--json"]
+    command = [sys.executable, "-c", RUN, *map(str, [*words, "--processes", 1])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    *lines, peak = done.stdout.splitlines()
+    events = [json.loads(line) for line in lines]
+    return int(peak) / 1000, [event for event in events if event["event"] == "file"]
+
+
+def make(folder: Path, kind: str, row: Row) -> None:
     """Write a folder of large photographs; one file has other names, too, as links."""
     folder.mkdir()
     kinds = KINDS if kind == "mixed" else (kind,)
-    for number in range(count):
+    for number in range(row.files):
         each = kinds[number % len(kinds)]
         first = folder / f"{kinds.index(each)}{SUFFIXES[each]}"
         if first.exists():
             (folder / f"{number:04}{SUFFIXES[each]}").hardlink_to(first)
         else:
-            write(first, each, megapixels)
+            write(first, each, row.megapixels)
 
 
 SUFFIXES = dict(zip(KINDS, (".jpg", ".tif", ".tif", ".png", ".webp"), strict=True))
 
 
-def write(path: Path, kind: str, megapixels: float) -> None:
+def write(path: Path, kind: str, megapixels: int) -> None:
     """Write one photograph: soft shapes with grain."""
     height = round((megapixels * 1e6 * 3 / 4) ** 0.5)
     width = height * 4 // 3

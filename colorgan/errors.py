@@ -10,7 +10,8 @@ ColorganError            anything a user can put right; its message is the line 
 ├── StoppedError         told to stop, by Ctrl-C or SIGTERM                      (exit 130)
 └── ImageError           one image cannot be read or written; a batch continues  (exit 1)
     ├── NotAnImageError  it is no image of a format that is read
-    └── TooManyPixelsError
+    ├── TooManyPixelsError
+    └── TooLargeError
 """
 
 from __future__ import annotations
@@ -114,3 +115,7 @@ class NotAnImageError(ImageError):
 
 class TooManyPixelsError(ImageError):
     """Its header claims more pixels than are allowed; none was decoded."""
+
+
+class TooLargeError(ImageError):
+    """It needs more memory than is allowed, as its header tells; none of its pixels was decoded."""

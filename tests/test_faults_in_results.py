@@ -17,7 +17,6 @@ import colorgan
 from colorgan import ColorizeConfig, Colorizer, ExitCode, Status, UsageError
 from colorgan.batch.job import Job
 from colorgan.batch.manifest_store import NAME
-from colorgan.batch.memory import Budget, need_of_file
 from colorgan.batch.pipeline import map_unordered
 from colorgan.cli.main import main
 from colorgan.errors import RunError
@@ -210,34 +209,6 @@ def test_where_threads_cannot_start_fewer_do_the_work(monkeypatch: pytest.Monkey
         list(map_unordered(lambda item: item, range(50), threads=8))
     with pytest.raises(UsageError, match="workers is 100000"):
         ColorizeConfig(workers=100_000)
-
-
-def test_memory_is_asked_for_by_the_header_and_in_the_order_of_arrival(
-    tmp_path: Path, make_photo: MakePhoto
-) -> None:
-    """Fault 27."""
-    Image.new("L", (4000, 3000)).save(tmp_path / "a.png")
-    assert need_of_file(tmp_path / "a.png", LOCAL.stat(tmp_path / "a.png")).whole > 12_000_000 * 8
-    (tmp_path / "b.jpg").write_bytes(b"no image" * 1000)
-    assert need_of_file(tmp_path / "b.jpg", LOCAL.stat(tmp_path / "b.jpg")).whole >= 8000
-
-    budget, order = Budget(10), list[str]()
-    budget.acquire(6)
-
-    def work(name: str, size: int) -> None:
-        with budget.holding(size):
-            order.append(name)
-
-    threads = []
-    for waiting, (name, size) in enumerate([("large", 99), ("small", 1)], 1):
-        threads.append(threading.Thread(target=work, args=(name, size)))
-        threads[-1].start()
-        while len(budget._waiting) < waiting:
-            pass
-    budget.release(6)
-    for thread in threads:
-        thread.join()
-    assert order == ["large", "small"]  # though the small one would have fitted at once
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])

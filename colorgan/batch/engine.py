@@ -18,9 +18,10 @@ from colorgan.batch.pipeline import Batcher, map_unordered
 from colorgan.batch.timing import StageTimes
 from colorgan.config import MOST_WORKERS, ColorizeConfig
 from colorgan.devices import available_cpus
-from colorgan.errors import ColorganError, ImageError, PredictError
+from colorgan.errors import ColorganError, ImageError, PredictError, TooLargeError
 from colorgan.photo.color import Planes
 from colorgan.photo.image import Photo
+from colorgan.photo.need import Need
 from colorgan.storage.paths import storage_of
 from colorgan.storage.protocol import Found, Stamp
 
@@ -77,19 +78,17 @@ class Engine:
             started = perf_counter()
             try:
                 with times("read"):
-                    needed = _needed(item)
-                budget.acquire(needed)
-                try:
+                    size = budget.size_of(item.path, _needed(item, self.config))
+                with budget.holding(size):
                     with times("read"):
                         data, stamp = _read(item)
                         photo = Photo.of(item.path, data, self.config.max_pixels, pages=True)
                         sha256 = photo.sha256
                     outcome = color(photo, item, stamp, batcher)
                     del data, photo
-                finally:
-                    budget.release(needed)
             except ImageError as error:
-                return failed(item.path, error.reason, perf_counter() - started)
+                outcome = failed(item.path, error.reason, perf_counter() - started)
+                return replace(outcome, is_too_large=isinstance(error, TooLargeError))
             except ColorganError:  # the run as a whole cannot continue
                 raise
             except Exception as error:  # one file, whatever is wrong with it, is not to end the run
@@ -110,10 +109,10 @@ def workers_for(batch_size: int, at_once: int, cpus: int, is_remote: bool = Fals
     return min((4 if is_remote else 1) * (in_batches + max(in_batches, cpus)), MOST_WORKERS)
 
 
-def _needed(found: Found) -> int:
-    """Bytes of memory that a file takes at most."""
+def _needed(found: Found, settings: ColorizeConfig) -> Need:
     with _reading(found):
-        return need_of_file(found.path, found.stamp or storage_of(found.path).stat(found.path)).whole
+        stamp = found.stamp or storage_of(found.path).stat(found.path)
+        return need_of_file(found.path, stamp, settings)
 
 
 def _read(found: Found) -> tuple[bytes, Stamp]:

@@ -146,6 +146,8 @@ class Outcome:
     kept_sidecars: tuple[str, ...] = ()
     """The same of files at the places of its sidecars."""
     error: str = ""
+    is_too_large: bool = False
+    """Whether it failed as it needs more memory than this process may take."""
     seconds: float = 0.0
     """From reading the file to the result's being in place, the wait for its batch included."""
     stamp: Stamp = UNREAD

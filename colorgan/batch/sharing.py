@@ -60,7 +60,10 @@ class Processes:
     def outcomes(
         self, todo: Iterator[Found | Outcome], suspects: list[Found], times: StageTimes
     ) -> Iterator[Outcome]:
-        """Color the files; those that a process had in hand when it ended are added to `suspects`."""
+        """Color the files; those that a process had in hand when it ended are added to `suspects`.
+
+        So are those that need more than its share of the memory.
+        """
         workers = self._workers()
         with _started([_Process(self._share(place, workers), times) for place in range(self.number)]) as all:
             free = SimpleQueue[_Process]()
@@ -75,8 +78,9 @@ class Processes:
                     outcome = process.color(item)
                 finally:
                     free.put(process)
-                if outcome is None:
+                if outcome is None or outcome.is_too_large:  # for all of the memory, when no other is in hand
                     suspects.append(item)
+                    return None
                 return outcome
 
             yield from filter(None, map_unordered(work, todo, self.number * (workers + READY)))

@@ -48,7 +48,7 @@ class ColorizeConfig(Config):
     )
     memory: int = setting(
         2048,
-        "Limit on the memory of photographs in progress, in MB. A larger one is processed on its own.",
+        "Limit on the memory of photographs in progress, in MB. One that needs more fails, with the figure.",
         low=1,
     )
     max_pixels: int = setting(MAX_PIXELS, "Reject photographs with more pixels.", low=1)

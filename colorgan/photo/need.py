@@ -6,21 +6,53 @@ from typing import IO, NamedTuple
 
 from PIL import Image
 
+from colorgan.config import MAX_PIXELS
+from colorgan.photo import png
 from colorgan.photo.families import pixels_of_head
+from colorgan.photo.formats import OPTIONS, WRITABLE
 from colorgan.photo.ifd import Block, Directory
+from colorgan.photo.jpeg_xl import is_jpeg_xl
 from colorgan.photo.pillow import DECODE_ERRORS, NO_LIMIT, READ
+from colorgan.photo.pnm import HEAD as PNM_HEAD
+from colorgan.photo.pnm import is_deep as is_deep_pnm
 from colorgan.photo.tiff_open import TIFF_MARKS
 from colorgan.photo.tiff_pages import pictures_of
 from colorgan.photo.tiff_pixels import HEIGHT, WIDTH, TiffLayout
 from colorgan.storage.file_bytes import FileBytes
 
-BYTES_PER_PIXEL = 16
-"""Decoded, luma, chroma, merged and converted, as Pillow keeps them, and the result."""
-HEAVY = 30
-"""The same of 16 bits a channel, and of formats whose encoders have copies of their own."""
-WITH_COPIES = ("WEBP", "AVIF", "JPEG2000")
 ENOUGH = 1 << 17
 """Bytes in which the size of a picture stands."""
+
+
+class Weight(NamedTuple):
+    """Bytes per pixel at most, from the decoded gray picture to the file in color, the file included."""
+
+    light: int
+    """Of 8 bits a sample."""
+    deep: int
+    """Of more."""
+
+
+WEIGHTS = {
+    "JPEG": Weight(8, 10),
+    "PNG": Weight(14, 35),
+    "TIFF": Weight(12, 23),
+    "BMP": Weight(13, 15),
+    "WEBP": Weight(33, 33),
+    "JPEG2000": Weight(46, 46),
+    "JXL": Weight(27, 35),
+    "AVIF": Weight(35, 38),
+    "HEIF": Weight(31, 47),
+}
+"""By formats of results: peaks of one run each, of pictures with much grain, rounded up."""
+GRAY_JPEG = 5
+"""To a JPEG: most of the luma is never decoded, and chroma is half as wide and as high."""
+COLOR = Weight(4, 9)
+"""More, if the photograph's file holds color."""
+ALPHA = Weight(3, 6)
+"""More, if it holds transparency, or four channels of ink."""
+LIGHT_MODES = {"1": 1, "L": 1, "LA": 2, "P": 4, "PA": 4, "RGB": 3, "YCbCr": 3, "RGBA": 4, "CMYK": 4}
+"""How many channels a mode of Pillow's decodes to."""
 
 
 class Need(NamedTuple):
@@ -37,39 +69,63 @@ class Need(NamedTuple):
         return self.streamed or self.whole
 
 
-def need_of(file: IO[bytes], size: int) -> Need:
+def need_of(file: IO[bytes], size: int, wanted: str = "keep", max_pixels: int = MAX_PIXELS) -> Need:
     """What a file of `size` bytes needs, which is open; of one that is no image, that is its bytes.
 
-    All pages of a TIFF count.
+    So it is of one with more pixels than allowed, which will be refused. All pages of a TIFF count. `wanted`
+    is the format of results, as in the settings.
     """
     head = file.read(4)
     file.seek(0)
     if head in TIFF_MARKS:
-        return _need_of_tiff(FileBytes(file))
+        return _need_of_tiff(FileBytes(file), wanted, max_pixels)
     try:
         with NO_LIMIT, Image.open(file, formats=READ) as image:
-            pixels = image.width * image.height
-            is_heavy = image.mode.startswith(("I", "F")) or image.format in WITH_COPIES
-            each = HEAVY if is_heavy else BYTES_PER_PIXEL
+            pixels, each = image.width * image.height, _of_image(file, image, wanted)
     except DECODE_ERRORS:  # to be said when it is read, unless another library knows it
         file.seek(0)
-        pixels, each = pixels_of_head(file.read(ENOUGH)), HEAVY
-    return Need(2 * size + each * pixels)
+        head = file.read(ENOUGH)
+        pixels, each = pixels_of_head(head), _weight("JXL" if is_jpeg_xl(head) else "HEIF", wanted, 4, True)
+    return Need(2 * size + (each * pixels if pixels <= max_pixels else 0))
 
 
-def _need_of_tiff(data: FileBytes) -> Need:
+def _weight(format: str, wanted: str, channels: int, is_deep: bool) -> int:
+    """Bytes per pixel of a photograph in this format; channels are 1 to 4, transparency or ink included."""
+    result = OPTIONS[wanted] if wanted != "keep" else format if format in WRITABLE else "PNG"
+    parts = [WEIGHTS[result], *[COLOR] * (channels > 2), *[ALPHA] * (channels in (2, 4))]
+    return sum(part.deep if is_deep else part.light for part in parts)
+
+
+def _of_image(file: IO[bytes], image: Image.Image, wanted: str) -> int:
+    """Bytes per pixel of one that Pillow has opened, whose mode does not tell all depths."""
+    format = "JPEG" if image.format == "MPO" else image.format or ""
+    if format == "JPEG" and image.mode == "L" and wanted in ("keep", "jpg"):
+        return GRAY_JPEG
+    channels = LIGHT_MODES.get(image.mode, 1)
+    is_deep = image.mode not in LIGHT_MODES or format in ("JPEG2000", "AVIF")
+    if format in ("PNG", "PPM"):
+        file.seek(0)
+        head = file.read(PNM_HEAD)
+        is_deep |= png.depth(head) == 16 if format == "PNG" else is_deep_pnm(head)
+    return _weight(format, wanted, channels, is_deep)
+
+
+def _need_of_tiff(data: FileBytes, wanted: str, max_pixels: int) -> Need:
     try:
         pages = list(Block.parse(data).directories())
     except ValueError:
         return Need(2 * len(data))
     pictures = [pages[number] for number in pictures_of(pages)] if pages else []
-    largest = max(map(_bytes_to_color, pictures), default=0)
+    largest = max((_bytes_to_color(page, wanted) for page in pictures), default=0)
+    if any(page.number(WIDTH) * page.number(HEIGHT) > max_pixels for page in pictures):
+        return Need(2 * len(data))
     results = sum(map(_bytes_of_result, pictures)) if len(pictures) > 1 else 0
     return Need(2 * len(data) + largest + 2 * results)  # those of pages are joined when all are there
 
 
-def _bytes_to_color(page: Directory) -> int:
-    each = HEAVY if TiffLayout.of(page).is_deep else BYTES_PER_PIXEL
+def _bytes_to_color(page: Directory, wanted: str) -> int:
+    layout = TiffLayout.of(page)
+    each = _weight("TIFF", wanted, min(max(layout.samples, 1), 4), layout.is_deep)
     return each * page.number(WIDTH) * page.number(HEIGHT)
 
 

@@ -11,17 +11,24 @@ import numpy.typing as npt
 from colorgan.photo.coded import Coded
 from colorgan.photo.metadata import Metadata
 
+HEAD = 4096
+"""Bytes in which the header ends."""
 HEADER = re.compile(rb"P6(?:\s|#[^\n]*\n)+(\d+)(?:\s|#[^\n]*\n)+(\d+)(?:\s|#[^\n]*\n)+(\d+)\s")
+
+
+def is_deep(data: bytes) -> bool:
+    """Whether a file that begins so is in color and has more than 8 bits a sample."""
+    found = HEADER.match(data[:HEAD])
+    return found is not None and 255 < int(found[3]) <= 65535
 
 
 def open_pnm(data: bytes) -> Coded | None:
     """The picture, if it is in color and has more than 8 bits a sample; ValueError if it is cut short."""
-    found = HEADER.match(data[:4096])
-    if found is None:
+    if not is_deep(data):
         return None
+    found = HEADER.match(data[:HEAD])
+    assert found
     width, height, most = map(int, found.groups())
-    if not 255 < most <= 65535:
-        return None
     start, count = found.end(), 3 * width * height
     if len(data) < start + 2 * count:
         raise ValueError("it is cut short")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import re
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import PurePath
@@ -20,7 +21,14 @@ from starlette.routing import Route
 from colorgan.batch.outcome import how_words
 from colorgan.colorizer import Colorizer
 from colorgan.config import ColorizeConfig, ServeConfig
-from colorgan.errors import ImageError, NotAnImageError, PredictError, TooManyPixelsError, UsageError
+from colorgan.errors import (
+    ImageError,
+    NotAnImageError,
+    PredictError,
+    TooLargeError,
+    TooManyPixelsError,
+    UsageError,
+)
 from colorgan.painting.colored import Colored
 from colorgan.photo.formats import mime_of
 from colorgan.service.documentation import documentation, openapi
@@ -217,10 +225,10 @@ def _quality(text: str) -> int:
 
 def _refusal(error: ImageError) -> ProblemError:
     """Why a photograph is refused, in words for a client, who knows no options."""
-    reason = f"the photograph {error.reason}".partition("; --")[0]
+    reason = re.split("; (?:needs )?--", f"the photograph {error.reason}")[0]
     if isinstance(error, NotAnImageError):
         return ProblemError(415, "unsupported type", reason)
-    if isinstance(error, TooManyPixelsError):
+    if isinstance(error, TooManyPixelsError | TooLargeError):
         return ProblemError(413, "too large", reason)
     return ProblemError(422, "cannot be colored", reason)
 

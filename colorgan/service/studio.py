@@ -16,6 +16,7 @@ from colorgan.colorizer import Colorizer
 from colorgan.config import ColorizeConfig
 from colorgan.painting.colored import Colored
 from colorgan.photo.need import need_of
+from colorgan.photo.pillow import NAMELESS
 
 
 class FullError(Exception):
@@ -74,7 +75,9 @@ class Studio:
 
     def _color(self, data: bytes, config: ColorizeConfig) -> Colored:
         colorizer = self.colorizer.with_config(config)
-        with self._budget.holding(need_of(io.BytesIO(data), len(data)).whole):
+        need = need_of(io.BytesIO(data), len(data), config.format, config.max_pixels)
+        size = self._budget.size_of(NAMELESS, need)
+        with self._budget.holding(size):
             return colorizer.colorize(data, predict=self._batcher)
 
     def _left(self, _: Future[Colored]) -> None:
