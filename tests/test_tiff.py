@@ -187,3 +187,22 @@ def test_rows_that_no_strip_or_tile_is_there_for_are_not_made_up(
     taller = data[:at] + (60_000).to_bytes(size, "little") + data[at + size :]
     with pytest.raises(ImageError, match="48"):
         Photo.of(NAME, taller)
+
+
+@pytest.mark.parametrize("kind", ["assocalpha", "unassalpha"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_eight_bits_that_transparency_was_multiplied_into_keep_tones_and_transparency(
+    kind: str, channels: int
+) -> None:
+    """Fault 22: Pillow's modes La and RGBa, of TIFF."""
+    alpha = np.where(np.arange(WIDTH) < WIDTH // 2, 255, 128).astype(np.uint8) + np.zeros_like(GRAY)
+    stored = (GRAY * (alpha / 255.0)).round().astype(np.uint8) if kind == "assocalpha" else GRAY
+    photometric = "rgb" if channels == 3 else "minisblack"
+    data = written(
+        data=np.dstack([stored] * channels + [alpha]), photometric=photometric, extrasamples=[kind]
+    )
+    result = encode_result(Photo.of(NAME, data), CHROMA, ColorizeConfig(), CREDIT)
+    pixels = tifffile.imread(io.BytesIO(result.data))
+    luma = pixels[..., :3] @ np.array([0.299, 0.587, 0.114])
+    assert np.abs(luma - GRAY).max() <= 3
+    assert (pixels[..., 3] == alpha).all()

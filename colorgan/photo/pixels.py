@@ -48,7 +48,7 @@ class Pixels:
                 return cls._of_samples(layout.read(photo.picture), layout.channels, bool(layout.alpha), photo)
             if photo.format == "PNG" and png.depth(photo.picture) == 16:
                 return cls._of_png(photo)
-            image = load(photo.open())
+            image = _straight(load(photo.open()))
             if image.mode in SIXTEEN_BITS or (image.mode == "I" and photo.format == "PPM"):
                 return cls._of_samples(np.asarray(image).astype(np.uint16)[..., None], 1, False, photo)
             return cls(decode(image, photo), None, _alpha(image, photo))
@@ -100,6 +100,11 @@ def decode(image: Image.Image, photo: Photo) -> Image.Image:
         raise ImageError(photo.path, f"cannot be decoded ({error or type(error).__name__})") from error
 
 
+def _straight(image: Image.Image) -> Image.Image:
+    """Divided by transparency what was multiplied by it; Pillow converts such modes to few others."""
+    return image.convert(image.mode[:-1] + "A") if image.mode in ("La", "RGBa") else image
+
+
 def _plain(image: Image.Image, photo: Photo) -> Image.Image:
     if image.mode in ("L", "RGB", "YCbCr"):
         return image
@@ -107,8 +112,6 @@ def _plain(image: Image.Image, photo: Photo) -> Image.Image:
         return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))  # convert("L") would clip
     if image.mode in REFUSED:
         raise ImageError(photo.path, f"{REFUSED[image.mode]}; save it with 8 or 16 bits a channel")
-    if image.mode in ("La", "RGBa"):
-        image = image.convert(image.mode[:-1] + "A")
     if image.mode in ("1", "LA"):
         return image.convert("L")
     if image.mode in ("P", "PA", "RGBA", "RGBX", "CMYK", "HSV", "LAB"):
