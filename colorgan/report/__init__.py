@@ -29,7 +29,7 @@ from colorgan.storage.files import atomic_file
 from colorgan.version import __version__
 
 RUN = "run.json"
-PAGE = ("style.css", "editor.css", "spread.js", "script.js", "editor.js")
+PAGE = ("theme.css", "style.css", "editor.css", "spread.js", "script.js", "editor.js")
 SOURCE = files("colorgan.report") / "page"
 
 
@@ -57,7 +57,7 @@ class RunSummary:
 def write_report(
     results: Path, run: RunSummary | None = None, corrections: Corrections | None = None
 ) -> Path:
-    """Write the page for all that the manifest in a results folder tells of, and say where it is.
+    """Write the page for all photographs in the manifest of a results folder; return its path.
 
     Pictures that are missing are made from the results. Without `run`, what the last run with a report said
     of itself is shown again. `corrections` are those of the run; without them, those of the results folder

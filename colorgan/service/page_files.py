@@ -11,6 +11,8 @@ from jinja2 import Environment, StrictUndefined
 from colorgan.service.guard import ALONE, as_header
 
 TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+THEME = "theme.css"
+"""Colors and type, which the report has, too."""
 COMMON = ("style.css", "page.js", "files.js", "zip.js", "crc32.js")
 
 
@@ -32,7 +34,7 @@ IN_BROWSER = Words(
     "This page works in your browser alone: no photograph leaves this computer.",
     "image/jpeg,image/png,image/webp,image/bmp",
     "JPEG, PNG, WebP and BMP, not TIFF. Results keep size, EXIF and color profile. The luma of a JPEG is "
-    "encoded anew here; colorgan-batch and colorgan serve keep it bit for bit.",
+    "re-encoded here; colorgan-batch and colorgan serve copy it unchanged.",
     as_header(ALONE),
 )
 
@@ -44,5 +46,6 @@ def page_of(folder: str, words: Words) -> dict[str, bytes]:
     environment = Environment(autoescape=True, undefined=StrictUndefined)
     template = environment.from_string((source / "index.html.j2").read_text("utf-8"))
     pages = {"index.html": template.render(words._asdict()).encode()}
+    pages[THEME] = (files("colorgan.report") / "page" / THEME).read_bytes()
     pages |= {name: (source / name).read_bytes() for name in COMMON}
     return pages | {each.name: each.read_bytes() for each in (source / folder).iterdir()}
