@@ -3,11 +3,11 @@
     python -m benchmarks.ablation PHOTOS_DIR --size 64 --epochs 2
     python -m benchmarks.ablation PHOTOS_DIR --only 'L1;64 channels' --name ablation_wide
 
-All see the same photographs as often, by the product's trainer, one after the other. The middle squares of
-200 others are then colored by each, with its chroma as it is and made stronger: CIEDE2000 pulls towards
-gray where a model doubts, colorfulness away from it, so that a model is a curve, not a point. `aged` is
-the same on gray that was made to look like an old print's. The spread of runs that differ in nothing but
-their seed is in the table, too. Writes `benchmarks/results/ablation.json`, or what `--name` says.
+All see the same photographs as often, by the product's trainer, one after the other. Each then colors the
+middle squares of 200 others, with its chroma as it is and stronger. CIEDE2000 pulls towards gray where a
+model doubts, colorfulness away from it: a model is a curve, not a point. `aged` is the same on gray that was
+made to look like an old print's. The spread of runs that differ in nothing but their seed is in the table,
+too. Writes `benchmarks/results/ablation.json`, or what `--name` says.
 """
 
 from __future__ import annotations

@@ -3,11 +3,11 @@
     python benchmarks/batching.py
     python benchmarks/batching.py --cores 32 --held 0
 
-The engine's own threads and batches are run. Simulated are what they wait for: `--cores` processors, on which
-a photograph takes `--codec` ms, half of it before its batch and half after, `--held` of them with Python's
-interpreter in hand, as in the product; and a device that takes `--call` ms a batch and `--image` ms an image,
-one batch at a time. All of it is slept, so that two processors simulate many. No run can pass the least of
-cores / codec, 1 / held and the device with full batches.
+The engine's own threads and batches are run. Processors and device are simulated. On each of `--cores`
+processors a photograph takes `--codec` ms, half before its batch and half after; `--held` of them hold
+Python's interpreter, as in the product. The device takes `--call` ms a batch and `--image` ms an image, one
+batch at a time. All of it is slept, so that two processors simulate many. No run can pass the least of cores
+/ codec, 1 / held and the device with full batches.
 
 Waits are those of a photograph of the last shape, from asking to having its chroma, in times of a full batch.
 Where that shape is rare, one photograph in 50 has it.

@@ -2,9 +2,9 @@
 
     python -m benchmarks.cluster PHOTOS_DIR --files 5000 --actors 2
 
-The command colors links to gray JPEGs of mixed sizes (0.1, 0.3 and 1 megapixel), by itself and by Ray on
-this machine, in turns; once more with a worker killed by SIGKILL on the way. A run of a few files is the
-start-up, and what is beyond it is compared. Results must be the same in names, bytes and manifests. Writes
+The command colors links to gray JPEGs of mixed sizes (0.1, 0.3 and 1 megapixel), by itself and by Ray on this
+machine, in turns. A last turn has a worker killed by SIGKILL. A run of a few files is the start-up, and what
+is beyond it is compared. Results must be the same in names, bytes and manifests. Writes
 `benchmarks/results/cluster.json`. Linux.
 """
 

@@ -2,10 +2,10 @@
 
     python -m benchmarks.codecs PHOTOS_DIR --megapixels 12 --count 12
 
-Each way of writing a result takes its turn on each file: luma kept, with the check that the color can be
-taken away again, or luma decoded and encoded anew; chroma scaled bilinearly or guided by the luma. The times
-are of one thread, from the file's bytes to the result's bytes, without the model. CIEDE2000 is that of the
-photographs themselves, colored with their own chroma after it was reduced to the generator's size. Writes
+Each way of writing a result takes its turn on each file. Luma is kept, with the check that the color can be
+taken away again, or encoded anew. Chroma is scaled bilinearly or guided by the luma. The times are of one
+thread, from the file's bytes to the result's bytes, without the model. CIEDE2000 is that of the photographs
+themselves, colored with their own chroma after it was reduced to the generator's size. Writes
 `benchmarks/results/codecs_{megapixels}mp.json`.
 """
 

@@ -4,13 +4,13 @@
     python benchmarks/end_to_end.py PHOTOS_DIR --only '1 MP, gray JPEG' --native-size 256
 
 Of each corpus, contenders take turns until they are steady. `colorgan` is the product's own engine, files to
-files; `loop` is what the field's tools do: one image at a time, full decode, onnxruntime with its default
-options, chroma enlarged and merged in Lab at full size, encode, next. The machine's limits, each alone on all
-cores: `model`, the generator on luma that is in memory, in batches that suit the device;
-`decode`, full decode of every file by Pillow; `write`, the results' bytes to the disk, under their names when
-they are whole. No engine can pass the least of them, nor, as model and decoder share the cores of a CPU, the
-two one after the other: the shares are those of the product in both. The luma of a gray JPEG is kept, and its
-scaled decode costs less than a full one. Writes `benchmarks/results/end_to_end.json`, or what `--name` says.
+files. `loop` is what the field's tools do, one image at a time: full decode, onnxruntime with its defaults,
+chroma enlarged and merged in Lab at full size, encode. The machine's limits, each alone on all cores.
+`model`: the generator on luma in memory, in batches that suit the device. `decode`: full decode of every file
+by Pillow. `write`: the results' bytes to the disk, under their names when they are whole. No engine can pass
+the least of them. On a CPU, model and decoder share the cores, so none can pass the two one after the other.
+The shares are the product's in both. The luma of a gray JPEG is kept, and its scaled decode costs less than a
+full one. Writes `benchmarks/results/end_to_end.json`, or what `--name` says.
 """
 
 from __future__ import annotations

@@ -2,10 +2,10 @@
 
     python -m benchmarks.loading PHOTOS_DIR --count 200 --size 256 --workers 2
 
-Contenders take turns, each with as many worker processes and batches as large: `ImageFolder`, torchvision's
-with Resize and ToTensor, as tutorials have it; `folder`, colorgan's loader on the same files, a random crop
-of each; `shards`, the same on what `colorgan prepare` made of them. The photographs are those of the folder,
-enlarged to two megapixels, with grain, as color JPEGs. Writes `benchmarks/results/loading.json`.
+Contenders take turns, with equal worker processes and batches. `ImageFolder` is torchvision's with Resize and
+ToTensor, as in tutorials. `folder` is colorgan's loader on the same files, a random crop of each. `shards` is
+the same on what `colorgan prepare` made of them. The photographs are those of the folder, enlarged to two
+megapixels, with grain, as color JPEGs. Writes `benchmarks/results/loading.json`.
 """
 
 from __future__ import annotations

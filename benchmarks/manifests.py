@@ -2,13 +2,12 @@
 
     python -m benchmarks.manifests --entries 10000,100000,1000000 --objects 10000000
 
-Of manifests as runs write them: `read` is what a run takes to know what was done, and the memory for it;
-`compact` what its end takes; `1 of 64` is reading as a shard does, which has its own manifest; `share out`
-the hash that tells a file's shard. Each is in a process of its own. Listing is of empty files in folders of
-1,000, of `--list` at most, and so many times longer for more. `--objects` is what the driver of a Ray cluster
-does before its workers begin: a listing of so many objects by a store that answers at once (a real one adds
-the time of its answers, one for each folder), what is left to do, and its chunks. Writes
-`benchmarks/results/manifests.json`.
+Of manifests as runs write them. `read`: time and memory of a run to know what was done. `compact`: the time
+of its end. `1 of 64`: reading as a shard does, which has its own manifest. `share out`: the hash that tells a
+file's shard. Each is in a process of its own. Listing is of empty files in folders of 1,000, of `--list` at
+most, and so many times longer for more. `--objects` is what the driver of a Ray cluster does before its
+workers begin: it lists so many objects, finds what is left to do, and cuts chunks. The store answers at once;
+a real one adds the time of an answer for each folder. Writes `benchmarks/results/manifests.json`.
 """
 
 from __future__ import annotations

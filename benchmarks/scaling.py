@@ -3,10 +3,10 @@
     python benchmarks/scaling.py PHOTOS_DIR
     python benchmarks/scaling.py PHOTOS_DIR --only files --files 100,1000,20000
 
-Each row is the command in a process of its own: links to files of mixed sizes (0.1, 0.3 and 1 megapixel),
-gray JPEGs made from the photographs with grain; for photograph sizes, files of that size. Peak memory is the
-process's largest resident set, as the system counts it. Of the numbers of files, a second run into the same
-results, which has nothing to do, follows. Writes `benchmarks/results/scaling.json`. Linux and macOS.
+Each row is the command in a process of its own, on links to gray JPEGs made from the photographs, with grain.
+Sizes are mixed (0.1, 0.3 and 1 megapixel) unless the row varies the size. Peak memory is the process's
+largest resident set, as the system counts it. Of the numbers of files, a second run into the same results,
+which has nothing to do, follows. Writes `benchmarks/results/scaling.json`. Linux and macOS.
 """
 
 from __future__ import annotations

@@ -3,11 +3,11 @@
     python benchmarks/serving.py PHOTOS_DIR
     python benchmarks/serving.py PHOTOS_DIR --requests 1000 --distinct 500 --hostile 200
 
-Good requests are photographs of mixed sizes, gray JPEGs and PNGs; each answer is compared byte for byte with
-the engine's result for that very photograph, so a client that saw another's picture would be found. So it is
-with thousands of small pictures of which no two are alike: each answer must have the luma of its own. The
-server's CPU seconds an image are set against those of `colorgan-batch` on the same files, in turns; what
-starting takes is taken off. All requests go to one process. Writes `benchmarks/results/serving.json`.
+Good requests are gray JPEGs and PNGs of mixed sizes. Each answer is compared byte for byte with the engine's
+result for that photograph, so a client that saw another's picture would be found. So it is with thousands of
+small pictures of which no two are alike: each answer must have the luma of its own. The server's CPU seconds
+an image are set against those of `colorgan-batch` on the same files, in turns; what starting takes is taken
+off. All requests go to one process. Writes `benchmarks/results/serving.json`.
 """
 
 from __future__ import annotations

@@ -3,10 +3,10 @@
     python -m benchmarks.training PHOTOS_DIR --size 96 --base-channels 32 --batch-size 8
     python -m benchmarks.training PHOTOS_DIR --size 1024 --base-channels 64 --memory 1,2
 
-The first: `trainer`, the product's step on a batch that is in memory already; `bare`, forward, backward and
-step of the same networks, losses and optimizers on the same batch, and nothing else. They take turns. The
-second: peak memory of `colorgan-train --dry-run` with each batch size, as it is and with `--save-memory`.
-Writes `benchmarks/results/training_step.json` or `training_memory.json`.
+The first: `trainer` is the product's step on a batch in memory. `bare` is forward, backward and step of the
+same networks, losses and optimizers on the same batch, and nothing else. They take turns. The second: peak
+memory of `colorgan-train --dry-run` with each batch size, as it is and with `--save-memory`. Writes
+`benchmarks/results/training_step.json` or `training_memory.json`.
 """
 
 from __future__ import annotations

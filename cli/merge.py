@@ -21,7 +21,7 @@ from colorgan.cli.options import command
 )
 @click.option("--half-weights", is_flag=True, help="Store the weights in half precision: half the file.")
 def main(checkpoints: tuple[Path, ...], output: Path, strength: float, half_weights: bool) -> None:
-    """Merge CHECKPOINTS into one with the mean of their weights only; of one, make a slim copy.
+    """Merge CHECKPOINTS into one with the mean of their weights only. One checkpoint gives a slim copy.
 
     The mean of an epoch with L1 alone and one with the discriminator can beat both. Export it, or continue
     with colorgan-train --start-from.

@@ -40,7 +40,7 @@ def main(
     verbose: bool,
     **options: Any,
 ) -> None:
-    """Color the photographs in the folder INPUT into RESULTS_DIR, and all that come, once they are whole.
+    """Color the photographs in the folder INPUT into RESULTS_DIR, and each one added later.
 
     Results and manifest are those of colorgan-batch. Stop it with Ctrl-C or SIGTERM; started again, it
     continues. Symbolic links in INPUT are not followed: they could lead out of it, or to the results.

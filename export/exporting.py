@@ -75,8 +75,8 @@ def export_checkpoint(
 ) -> Exported:
     """Write the checkpoint's generator into the folder, under its name with the suffix of the format.
 
-    The file is run against the checkpoint first, on photographs, on every device that is there; if it
-    differs by more than its precision allows (`LIMITS`), that is an error and no file is left. `card` is the
+    The file is first compared with the checkpoint, on photographs and every device that is there. If it
+    differs by more than its precision allows (`LIMITS`), that is an error, and no file is left. `card` is the
     text of a model card; without it, one is written from what the checkpoint knows of its training. Beside
     the file lies its metadata as JSON, for programs that cannot read it from the file.
     """

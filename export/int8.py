@@ -31,9 +31,9 @@ PIXELS = 400_000
 """In all photographs for calibration."""
 
 PERCENTILE = 99.9
-"""Of a tensor's values that are kept in range. The few beyond are up to ten times as large, and to make room
-for them costs all others their precision: CIEDE2000 to the checkpoint 0.7, with all in range 21, with
-99.99 % 4.2, with 99 % 1.6 (embedded model, 64 photographs)."""
+"""Of a tensor's values that are kept in range. The few beyond are up to ten times as large. Room for them
+would cost all others their precision: CIEDE2000 to the checkpoint is 0.7, with all in range 21, with 99.99 %
+4.2, with 99 % 1.6 (embedded model, 64 photographs)."""
 
 ROUNDS = 15
 

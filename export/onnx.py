@@ -42,7 +42,7 @@ def export_onnx(predictor: Predictor, path: Path, config: ExportConfig) -> None:
         program.save(path, external_data=False)
     model = onnx.load(path)
     if (version := model.opset_import[0].version) != config.opset:
-        raise UsageError(f"opset {config.opset} cannot be had from this PyTorch; it gives {version}")
+        raise UsageError(f"opset {config.opset} is not available in this PyTorch; it offers {version}")
     # The exporter notes on each part where it came from, with paths of this machine.
     for part in (model, model.graph, *model.graph.node, *model.graph.value_info, *model.graph.initializer):
         del part.metadata_props[:]

@@ -94,7 +94,7 @@ def make_cases(
         gray = torch.from_numpy(luma).float() / 255 * 2 - 1
         chroma = generator.chroma(gray)
         if not chroma.isfinite().all():
-            raise ModelError(checkpoint, "predicts values that are no numbers; train it anew")
+            raise ModelError(checkpoint, "predicts NaN or infinity; retrain it")
         lowest, highest = min(lowest, float(chroma.min())), max(highest, float(chroma.max()))
         if signature == "planes":
             cases.append(Case(luma, luma, to_steps(chroma.numpy(), 127.5, 128)))

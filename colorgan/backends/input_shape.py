@@ -25,9 +25,9 @@ def input_shape(
 ) -> tuple[int, int]:
     """Height and width, in pixels, at which the generator sees a photograph of this width and height.
 
-    Its area is near that of a square of `native_size`, and it fills a box whose sides are multiples of the
-    stride or, if those are not 0, the `fixed` height and width, but for the padding that its aspect ratio
-    needs.
+    Its area is near that of a square of `native_size`. It fills a box, but for the padding that its aspect
+    ratio needs. The box has the `fixed` height and width if those are not 0; else its sides are multiples of
+    the stride.
     """
     aspect = min(max(width / height, 1 / LONGEST_ASPECT), LONGEST_ASPECT)
     if all(fixed):

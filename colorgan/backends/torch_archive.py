@@ -1,10 +1,10 @@
 """Look at a torch.export archive before PyTorch opens it, which would run what it finds there.
 
 `torch.export.load` unpickles payloads that a table marks as pickles, constants that are objects, and example
-inputs that `weights_only=True` refuses; it evaluates the text of shape expressions as Python, and resolves
-the name of an operator to any attribute of the module torch (read in PyTorch 2.15: `_package.py`,
-`serialize.py`). An archive of colorgan-export needs nothing of that: it holds raw tensors, operators of ATen
-and sums and products of sizes, and whatever else is in an archive is a reason to refuse it.
+inputs that `weights_only=True` refuses. It evaluates shape expressions as Python, and resolves an operator's
+name to any attribute of torch (PyTorch 2.15: `_package.py`, `serialize.py`). An archive of colorgan-export
+needs none of that: it holds raw tensors, operators of ATen, and sums and products of sizes. Anything else is
+a reason to refuse it.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ def write_bag(results: Path, destination: Path) -> int:
             wrong = [name for name, digest in _expected(results) if not _is_in(found, name, digest)]
             if wrong:
                 named = ", ".join(wrong[:MOST_NAMED]) + (" and more" if len(wrong) > MOST_NAMED else "")
-                reason = f"not as they were written: {named}; run colorgan-batch again to make them anew"
+                reason = f"not as they were written: {named}; run colorgan-batch again for them"
                 raise RunError(f"{results}: {len(wrong)} files are gone or {reason}")
     except (OSError, UnicodeError, bagit.BagError) as error:
         raise RunError(f"{destination}: the bag cannot be written ({error})") from error

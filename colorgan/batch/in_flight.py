@@ -1,10 +1,10 @@
 """Which files are in hand, noted before they are opened, so that one which ends the process is found.
 
-After a run that died, what it had in hand is suspect. Suspects are tried last, each alone in a process of
-its own: if that ends, the file is at fault, and no other. If this process ends, too, as when the memory of
-both is limited together, the note tells which file was alone in hand; after `TRIES` such ends it is at
-fault. If this process ends and the other does not, somebody ended it: the other one notes so, and it does not
-count. Being suspect costs a file nothing else: a run that is killed condemns none.
+After a run that died, what it had in hand is suspect. Suspects are tried last, each alone in a process of its
+own: if that ends, the file is at fault, and no other. If this process ends, too, as when both share a memory
+limit, the note tells which file was alone in hand. After `TRIES` such ends it is at fault. If this process
+ends and the other does not, somebody ended it: the other one notes so, and it does not count. Being suspect
+costs a file nothing else: a run that is killed condemns none.
 """
 
 from __future__ import annotations

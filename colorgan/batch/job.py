@@ -58,9 +58,9 @@ class Job:
     known: Known = field(default_factory=Known, compare=False)
     """Of results that are there; what else is at the place of a result is kept."""
     earlier: dict[AnyPath, frozenset[str]] = field(default_factory=dict, compare=False)
-    """Folders that hold results of earlier runs, with these: they were come upon in `files`."""
+    """Folders that hold results of earlier runs, with these names; `files` found them."""
     sidecars: dict[AnyPath, Sidecars | None] = field(default_factory=dict, compare=False)
-    """Of folders that were come upon."""
+    """Of the folders that `files` found."""
 
     @classmethod
     def plan(cls, source: str | PurePath, destination: str | PurePath, **options: Any) -> Job:
@@ -224,8 +224,8 @@ class Job:
     def output_path(self, path: AnyPath, format: str) -> AnyPath:
         """Where the result of the input `path` belongs: same sub-folders, a prefix to the name.
 
-        A format other than the name's own is added to it: `a.gif` becomes `colorized_a.gif.png`, so that
-        the name depends on the input's path alone and `a.gif` and `a.png` do not meet.
+        A format other than the name's own is added to it: `a.gif` becomes `colorized_a.gif.png`. So the name
+        depends on the input's path alone, and `a.gif` and `a.png` do not meet.
         """
         name = path.name
         if format_of_name(path) != format:

@@ -1,9 +1,9 @@
 """The manifests of a results folder in object storage, which knows no appending: copies, and the way back.
 
-What a run adds goes up every few seconds as a part of its own, `.colorgan/parts/3-of-8/*.jsonl`, so that one
-which is killed loses no more than that; at its end the whole manifest does, and the parts go. Its note, too,
-is an object. Locks are not shared: those who start runs on several machines have to see to it that they do
-not overlap.
+A run uploads what it adds every few seconds, as a part of its own: `.colorgan/parts/3-of-8/*.jsonl`. A killed
+run loses no more than that. At its end it uploads the whole manifest and removes the parts. Its note, too, is
+an object. Locks are not shared: those who start runs on several machines have to see to it that they do not
+overlap.
 """
 
 from __future__ import annotations

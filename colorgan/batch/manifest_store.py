@@ -1,6 +1,6 @@
 """Where the manifests of a results folder are, and who may write to them.
 
-`manifest.jsonl` has one line for each input. Lines are only ever added while a run lasts, and the last line
+`manifest.jsonl` has one line for each input. A run only adds lines, and the last line
 of a path wins; at its end the file is compacted. Runs side by side, each of a shard of the inputs, have a
 file each, `.colorgan/3-of-8.jsonl`, which the next run of all inputs takes into `manifest.jsonl`. Each run
 has a note beside its manifest, with the files that it has in hand.
@@ -46,7 +46,7 @@ class ManifestStore(Protocol):
         """Whether the folder holds results of colorgan-batch."""
 
     def under_way(self) -> list[str]:
-        """What is being written, as far as one knows: `all`, or shards such as `3-of-8`."""
+        """What is being written, as far as is known: `all`, or shards such as `3-of-8`."""
 
     def entries(self) -> Iterator[Entry]:
         """What earlier runs said, the last word on a path last."""

@@ -48,7 +48,7 @@ class Status(StrEnum):
 
     @property
     def is_recorded(self) -> bool:
-        """Whether the manifest tells of it."""
+        """Whether the manifest records it."""
         return self in RECORDED
 
 

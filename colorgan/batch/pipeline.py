@@ -97,9 +97,9 @@ class _Call(Generic[Item, Result]):
 class Batcher(Generic[Item, Result]):
     """Gathers calls from many threads into batches of at most `size` items of equal key.
 
-    A batch runs as soon as fewer than `at_once` do, with what waits then: calls gather while a device is
-    busy, so that batches fill by themselves where it is the bottleneck. The key that had the fewest of the
-    last batches goes first, so that a rare one does not wait for all others. Batches run on the callers' own
+    A batch runs as soon as fewer than `at_once` do, with what waits then. Calls gather while a device is
+    busy, so batches fill by themselves where it is the bottleneck. The key that had the fewest of the last
+    batches goes first, so that a rare one does not wait for all others. Batches run on the callers' own
     threads.
     """
 

@@ -43,7 +43,7 @@ class Progress:
 
     @property
     def is_complete(self) -> bool:
-        """Whether there is nothing to be done any more, as far as one knows."""
+        """Whether nothing is left to do, as far as is known."""
         return not self.problems and not self.under_way and not self.damage
 
 

@@ -30,8 +30,8 @@ def restore(results: str | PurePath, destination: str | PurePath) -> list[Outcom
     """Write the originals of the results in a folder and below to `destination`, under their old names.
 
     Both may be in object storage: s3://BUCKET/FOLDER, gs:// or az://. Names come from the manifest or,
-    without it, from the results without `colorized_`. What holds no original is IGNORED; what was changed,
-    but for its original, is RESTORED with a note; what was changed or is gone is FAILED, as is what would be
+    without it, from the results without `colorized_`. What holds no original is IGNORED. What was changed,
+    but for its original, is RESTORED with a note. What was changed or is gone is FAILED, as is what would be
     written outside `destination` or over another file.
     """
     return list(iter_restored(locate(results), locate(destination)))

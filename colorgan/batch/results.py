@@ -34,8 +34,8 @@ def write_result(path: AnyPath, data: bytes, mtime_ns: int = 0) -> Written:
 def keep_other(path: AnyPath, data: bytes, sha256: str = "") -> str:
     """Keep what is at the place of a result, unless it is empty, or is `data`, or has the digest `sha256`.
 
-    It stays where it is, for the result to replace, and gets a second name beside it, such as `a.jpg.bak`,
-    which is given; empty if there is nothing to keep. Raises ImageError if it cannot be kept.
+    It stays where it is, for the result to replace, and gets a second name beside it, such as `a.jpg.bak`.
+    Returns that name, or an empty one if there is nothing to keep. Raises ImageError if it cannot be kept.
     """
     storage = storage_of(path)
     try:
@@ -45,5 +45,5 @@ def keep_other(path: AnyPath, data: bytes, sha256: str = "") -> str:
     except FileNotFoundError:
         return ""
     except OSError as error:
-        reason = f"cannot replace {path.name}, which is not a result that the manifest tells of"
+        reason = f"cannot replace {path.name}, which is not a result in the manifest"
         raise ImageError(path, f"{reason}, nor keep it ({error.strerror}); rename it") from error

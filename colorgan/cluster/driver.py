@@ -71,7 +71,8 @@ class Cluster:
         try:
             self.cpus, self.gpus, fitting = self._measure(cluster)
             if not 0 < (cluster.actors or fitting) <= fitting:
-                raise DeviceError(f"the cluster has room for {fitting} workers of {self._share} at present")
+                room = f"--actors {fitting} of {self._share}"
+                raise DeviceError(f"the cluster has room for {room}; set no more")
             self._add_workers(cluster.actors or fitting)
         except BaseException:
             ray.shutdown()
@@ -86,7 +87,7 @@ class Cluster:
     @property
     def runs_on(self) -> str:
         """What there is, in words."""
-        return f"Ray, {len(self.workers)} workers of {self._share}"
+        return f"Ray, {len(self.workers)} actors of {self._share}"
 
     @property
     def _share(self) -> str:

@@ -87,7 +87,7 @@ class HueRule:
 
     @classmethod
     def parse(cls, text: str) -> HueRule:
-        """Read `HUE times FACTOR` or `HUE to HUE`, with `within DEGREES` at the end if one likes."""
+        """Read `HUE times FACTOR` or `HUE to HUE`, optionally with `within DEGREES` at the end."""
         words = text.split() if isinstance(text, str) else []
         within = WITHIN
         if len(words) > 2 and words[-2] == "within":

@@ -1,10 +1,10 @@
 """Spread the colors of single points over a picture, up to the edges of its luma.
 
-Each point has a geodesic distance to every pixel, which grows with the way and with each step of luma on
-it. Colors are blended by the inverse of that distance, as in Yatziv and Sapiro, "Fast image and video
-colorization using chrominance blending" (IEEE Transactions on Image Processing 15(5), 2006); here the
-strength of a point also ends at its reach. Distances are whole numbers, and the blend uses +, -, * and /
-alone: the editor of the report computes the same.
+Each point has a geodesic distance to every pixel, which grows with the way and with each step of luma on it.
+Colors are blended by the inverse of that distance (Yatziv and Sapiro, "Fast image and video colorization
+using chrominance blending", IEEE Transactions on Image Processing 15(5), 2006). Here, the strength of a point
+also ends at its reach. Distances are whole numbers, and the blend uses +, -, * and / alone: the editor of the
+report computes the same.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The generator: a U-Net whose encoder is the original's or one that was trained on ImageNet.
 
-The original system speaks of five convolutional blocks that halve the size and of four up-blocks.
-Four up-blocks double the size four times. So the plain encoder pools between one block and the next, and
-the input's size comes back; a pretrained encoder halves five times, and what is predicted at half of the
-input's size is doubled once more, bilinearly.
+The original system speaks of five convolutional blocks that halve the size and of four up-blocks. Four
+up-blocks double the size four times. So the plain encoder pools between its blocks, and the input's size
+comes back. A pretrained encoder halves five times; its prediction at half of the input's size is doubled
+bilinearly.
 """
 
 from __future__ import annotations

@@ -37,8 +37,8 @@ STRIP = 256
 def chroma_spread(ycbcr: Planes) -> float:
     """How far the chroma of uint8 (H, W, 3) YCbCr strays from that of a toned gray, in steps of 255.
 
-    In a black-and-white photograph, be it neutral or toned, chroma depends on luma alone: it is compared
-    with its mean in the same sixteenth of the luma range, and the root mean square is returned.
+    In a black-and-white photograph, neutral or toned, chroma depends on luma alone. So it is compared with
+    its mean in the same sixteenth of the luma range. Returns the root mean square.
     """
     band = (ycbcr[..., 0] // (256 // LUMA_BANDS)).ravel()
     chroma = ycbcr[..., 1:].reshape(-1, 2).astype(np.float64)
@@ -93,9 +93,9 @@ def fit_chroma(luma: Planes, chroma: Planes, step: int, guide: Planes | None = N
     chroma given: with it, chroma follows the edges of the luma; without, it is interpolated bilinearly.
 
     Where luma and chroma together are no color that RGB has, a viewer would clip it and show another luma:
-    chroma is reduced towards neutral there. Between the samples a viewer interpolates, which moves the luma
-    that it shows by 2 steps of 255 or less in 99.86 % of the pixels of each of 34 scans of old photographs,
-    the coding of the JPEG included (`benchmarks/displayed_luma.py`).
+    chroma is reduced towards neutral there. Between the samples a viewer interpolates. That moves the luma
+    that it shows by 2 steps of 255 or less in 99.86 % of the pixels of each of 34 old photographs, JPEG
+    coding included (`benchmarks/displayed_luma.py`).
     """
     fitted = np.empty((2, *(-(-side // step) for side in luma.shape)), np.uint8)
     for top, cb, cr in _strips(luma, chroma, step, guide):
@@ -163,9 +163,9 @@ def _fit_few(
 def fit_gamut(darkest: Planes, lightest: Planes, cb: Planes, cr: Planes) -> tuple[Planes, Planes]:
     """Reduce chroma, keeping its hue, to what RGB can show from the darkest to the lightest luma beside it.
 
-    All are uint8 of one shape. With full-range YCbCr (ITU-T T.871, clause 7) each of R, G and B is luma plus
-    a difference that is linear in the chroma; the largest share of it is kept with which all three stay in
-    [0, 255].
+    All are uint8 of one shape. With full-range YCbCr (ITU-T T.871, clause 7), each of R, G and B is luma plus
+    a difference that is linear in the chroma. The largest share of it that leaves all three in [0, 255] is
+    kept.
     """
     blue, red = (plane.astype(np.float32) - 128 for plane in (cb, cr))
     differences = _differences(blue, red)

@@ -57,8 +57,8 @@ def output_format(photo: Photo, wanted: str = "keep") -> str:
 def quality_of(photo: Photo, format: str, asked: int) -> int:
     """The quality, 1 to 100, to encode a result in: what was asked for or, for 0, what suits it.
 
-    From JPEG to JPEG that is the quality that stands for the photograph's own quantization table for luma, so
-    that coefficients hardly change when they are quantized again, or 0 if it is none of libjpeg's; else 95.
+    From JPEG to JPEG that is the quality of the photograph's own quantization table for luma, so that
+    coefficients hardly change. It is 0 if the table is none of libjpeg's. For other formats it is 95.
     """
     table = _luma_table(photo.open()) if format == photo.format == "JPEG" else ()
     return asked or (_standard_tables().get(table, 0) if table else QUALITY)

@@ -130,8 +130,8 @@ def header(data: bytes) -> list[Segment]:
 def for_decoders(data: bytes) -> tuple[bytes, bool]:
     """The file as decoders take it, and whether its end is missing.
 
-    What stands before it is left out; a height that follows the first scan (DNL, B.2.5) is put into the
-    frame; a file that was cut gets an end, so that what is there of it is decoded.
+    What stands before it is left out. A height that follows the first scan (DNL, B.2.5) is put into the
+    frame. A file that was cut gets an end, so that the rest of it is decoded.
     """
     start = 0 if data.startswith(SIGNATURE) else len(data) - len(data.lstrip(BEFORE))
     data = data[start:] if start else data

@@ -1,7 +1,7 @@
 """Join chroma to a grayscale JPEG that stays as it is, and take it away again (ITU-T T.81).
 
-A color JPEG may have scans of their own for its three components (T.81, A.2.2): the gray file's scans stay
-byte for byte and become those of Y, and Cb and Cr are added after them.
+A color JPEG may have separate scans for its three components (T.81, A.2.2). The gray file's scans stay byte
+for byte and become those of Y; Cb and Cr are added after them.
 """
 
 from __future__ import annotations

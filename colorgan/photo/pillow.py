@@ -118,7 +118,7 @@ def check_size(path: AnyPath, size: tuple[int, int], max_pixels: int) -> None:
     """Raise ImageError for a picture without pixels, or with too many."""
     width, height = size
     if not width or not height:
-        raise ImageError(path, f"has {width} x {height} pixels, which is none")
+        raise ImageError(path, f"has {width} x {height} pixels; it must have some")
     if width * height > max_pixels:
         pixels = f"{width} x {height} pixels, more than {max_pixels:,}"
         raise TooManyPixelsError(path, f"has {pixels}; --max-pixels allows for more")

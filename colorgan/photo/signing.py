@@ -150,4 +150,4 @@ def _algorithm_of(key: Any) -> str:
         return "ps256"
     if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in CURVES:
         return CURVES[key.curve.name]
-    raise ValueError("its kind is none that C2PA knows")
+    raise ValueError("C2PA does not know its kind")

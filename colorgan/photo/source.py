@@ -30,8 +30,8 @@ class Readable(Protocol):
 
 
 Source = str | PurePath | bytes | Readable | Image.Image | npt.NDArray[Any]
-"""A path or URL; the bytes of a file, or a file object of them; a Pillow image; an array uint8 or uint16, of
-shape (H, W) or (H, W, 1 to 4): gray, gray with transparency, RGB, RGB with transparency."""
+"""A path or URL, the bytes of a file, a file object, a Pillow image, or an array. An array is uint8 or uint16
+of shape (H, W) or (H, W, 1 to 4): gray, gray with transparency, RGB, RGB with transparency."""
 
 IN_PNG = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 KEPT_INFO = ("dpi", "exif", "icc_profile", "transparency")
@@ -64,7 +64,7 @@ def photo_of(source: Source, max_pixels: int = MAX_PIXELS, *, pages: bool = Fals
 def _png_of(image: Image.Image, path: Path) -> bytes:
     """The file of an image, with what it says of the picture."""
     if not image.width or not image.height:
-        raise ImageError(path, f"has {image.width} x {image.height} pixels, which is none")
+        raise ImageError(path, f"has {image.width} x {image.height} pixels; it must have some")
     try:
         image.load()
         info: dict[str, Any] = {key: image.info[key] for key in KEPT_INFO if image.info.get(key) is not None}

@@ -86,8 +86,8 @@ class Credit:
         """The packet with these properties, and with the origin, in place of others of their names.
 
         All else stays byte for byte, but for the orientation, which is spent if `upright`. A packet with more
-        than `longest` bytes (0: of any length) becomes two: one with the credit and an extended one, whose
-        digest is to be put in place of `DIGEST` (XMP, part 3, 1.1.3.1); else the second is empty.
+        than `longest` bytes (0: no limit) becomes two: one with the credit and an extended one, whose digest
+        is to replace `DIGEST` (XMP, part 3, 1.1.3.1). Otherwise the second is empty.
         """
         packet = packet or EMPTY
         without = REPLACED | {EXTENSION} | ({ORIENTATION} if upright else set())

@@ -24,8 +24,8 @@ def openapi(settings: ServeConfig) -> dict[str, Any]:
         "408": f"The photograph did not arrive within {settings.body_timeout:g} seconds.",
         "413": f"More than {settings.max_upload} MB, or more than {settings.max_pixels:,} pixels.",
         "415": "Not a photograph of a format that is read.",
-        "422": "Damaged or cut short, but for a JPEG of which at least half can be decoded; an animation; "
-        "several pages for a `format` other than TIFF.",
+        "422": "Damaged, an animation, or several pages for a `format` other than TIFF. "
+        "A JPEG passes if at least half of it can be decoded.",
         "503": "No room now; Retry-After says when to try again.",
     }
     problem = {"content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}}}

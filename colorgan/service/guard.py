@@ -91,7 +91,7 @@ class Guard:
 
 
 def _in_origin_form(scope: Scope) -> Scope:
-    """A request for http://HOST/PATH, as one to a proxy is, as that for /PATH of HOST (RFC 9112, 3.2.2)."""
+    """Turn a request for http://HOST/PATH, as to a proxy, into one for /PATH (RFC 9112, 3.2.2)."""
     if not (found := ABSOLUTE.fullmatch(scope["raw_path"])):
         return scope
     host, path = found[1], found[2] or b"/"

@@ -27,7 +27,7 @@ class ProblemError(Exception):
 
 
 async def answer(request: Request, problem: Exception) -> JSONResponse:
-    """The response that tells of a problem."""
+    """The response that names a problem."""
     assert isinstance(problem, ProblemError)
     told = {
         "title": problem.title,

@@ -1,7 +1,7 @@
 """Color what is dropped into a folder, once it is whole. All that is remembered is in the manifest.
 
-Links below the folder are not followed: one could lead out of it, or to the results, which would then be
-colored without end, and changes behind a link are not announced.
+Links below the folder are not followed: one could lead out of it, or to the results. Changes behind a link
+are not announced.
 """
 
 from __future__ import annotations

@@ -26,8 +26,8 @@ LEFTOVER = ".colorgan-partial"
 def atomic_file(path: Path) -> Iterator[Path]:
     """Give the name of a temporary file beside `path` to write to; it takes its place if no error comes.
 
-    After a power loss there is the old file or the new one, with its name: the bytes are on the disk before
-    the name is, and the folder, with those that had to be made, before this returns.
+    After a power loss there is the old file or the new one, whole. The bytes are on the disk before the name
+    is; the folder, with those made for it, is before this returns.
     """
     made = _make_folder(path.parent)
     temporary = _new_file(path.parent)

@@ -21,7 +21,7 @@ class Listing:
     """The files of a folder and below it, in memory at some 30 bytes each.
 
     The first who asks starts the walk. All who ask follow it, and those who come later get the same files
-    once more: a folder is not listed again for a total, or because a name may be there twice.
+    once more. So a folder is not listed again for a total, or to find names that are there twice.
     """
 
     def __init__(self, walk: Walk, path_of: Callable[[str], Any]) -> None:

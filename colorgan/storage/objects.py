@@ -239,7 +239,7 @@ def walk_objects(
                 continue
             if not name or "/" in name or name == ".":
                 what = str(entries[index]["name"])
-                report(folder, f"holds {what!r}, of which colorgan can make no path; rename it")
+                report(folder, f"holds {what!r}, which colorgan cannot name; rename it")
             elif (hidden or not name.startswith(".")) and f"{below}{name}" not in left_out:
                 if is_folder:
                     folders.append(f"{below}{name}/")

@@ -71,8 +71,8 @@ def load_square(
 ) -> Tensor:
     """A square of the photograph, uint8 (size, size, 3).
 
-    Its side is a share of the photograph's short side, or more where it would have fewer than `size` pixels;
-    `place` is where it lies, from (0, 0), at the left and the top, to (1, 1).
+    Its side is a share of the photograph's short side, or more where it would have fewer than `size` pixels.
+    `place` is where it lies, from (0, 0), the left and the top, to (1, 1).
     """
     with open_reduced(photo, size / share) as image:
         width, height = image.size
@@ -103,10 +103,10 @@ def open_reduced(photo: Photograph, side: float) -> Iterator[Image.Image]:
 class Order:
     """Which photographs each batch of a run holds: decided by the seed and by where the batch is.
 
-    A step takes `batches_per_step` batches, of which this process loads those with the number `rank`,
-    `rank` + `processes` and so on: what a step sees does not depend on the number of processes. Every epoch
-    goes through the photographs in another order, and leaves out what does not fill a step; a set that is
-    smaller than a step is gone through more than once.
+    A step takes `batches_per_step` batches. This process loads those with the number `rank`, `rank` +
+    `processes` and so on, so a step sees the same with any number of processes. Every epoch takes the
+    photographs in another order, and leaves out what does not fill a step. A set smaller than a step is
+    repeated.
     """
 
     count: int

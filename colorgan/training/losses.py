@@ -40,8 +40,8 @@ def reconstruction_loss(predicted: Tensor, real: Tensor, weight: Tensor | None =
 def chroma_weights(chroma: Tensor, strength: float) -> Tensor:
     """How much each pixel of true chroma (N, 2, H, W) in [-1, 1] counts: (N, 1, H, W), of mean 1.
 
-    Proportional to 1 + strength * m / 0.1, where m is the distance from gray: in photographs m is about 0.1
-    in the mean and most pixels have less, and L1 is least at the median, which is duller than the mean.
+    Proportional to 1 + strength * m / 0.1, where m is the distance from gray. In photographs the mean of m is
+    about 0.1, and most pixels have less. L1 is least at the median, which is duller than the mean.
     """
     weight = 1 + strength * chroma.norm(dim=1, keepdim=True) / 0.1
     normalized: Tensor = weight / weight.mean()

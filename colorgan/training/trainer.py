@@ -43,8 +43,8 @@ Scalars = dict[str, Tensor]
 class Trainer:
     """Networks, optimizers and the position in a run; `steps` drives it.
 
-    What a step does is decided by the seed, its number and the weights alone, so that a run that was
-    stopped anywhere goes on bit for bit (on a CPU, with as many threads).
+    The seed, a step's number and the weights alone decide what it does. So a stopped run resumes bit for bit
+    (on a CPU, with as many threads).
     """
 
     def __init__(
