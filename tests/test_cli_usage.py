@@ -19,7 +19,7 @@ def test_a_device_that_is_not_there_is_exit_code_3(photos: Path, tmp_path: Path,
     result = call("batch", photos, tmp_path / "results", *options)
     assert result.exit_code == 3
     assert result.stderr.startswith("Error: ")
-    assert result.stderr.endswith("or use --device cpu\n")
+    assert "--device cpu" in result.stderr
     assert not (tmp_path / "results").exists()
 
 
@@ -72,8 +72,7 @@ def test_wrong_usage_is_one_line_and_exit_code_2(
     write_foreign_onnx(Path("foreign"))
     result = call(*arguments)
     assert result.exit_code == 2
-    assert not result.stdout or result.stdout.startswith("Running on")  # and then nothing else
-    assert result.stdout.count("\n") <= 1
+    assert result.stdout.count("\n") <= 1  # where it runs, and then nothing else
     assert result.stderr.startswith("Error: ")
     assert named in result.stderr
     assert result.stderr.count("\n") == 1
@@ -124,4 +123,5 @@ def test_the_onnx_path_works_without_torch(exports: dict[str, Path], photos: Pat
         [*batch, str(exports["checkpoint"])], env=environment, capture_output=True, text=True
     )
     assert done.returncode == 2
-    assert done.stderr == "Error: this needs torch, which is not installed: pip install 'colorgan[train]'\n"
+    assert "colorgan[train]" in done.stderr
+    assert done.stderr.count("\n") == 1

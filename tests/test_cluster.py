@@ -12,6 +12,7 @@ from threading import Event
 
 import pytest
 from click.testing import CliRunner
+from commands import counts
 from conftest import MakePhoto, contents
 
 ray = pytest.importorskip("ray")
@@ -155,27 +156,26 @@ def test_a_command_that_is_interrupted_goes_on(
     assert b"Traceback" not in said
     done = set(contents(tmp_path))
     assert done
-    result = CliRunner().invoke(main, words)
+    result = CliRunner().invoke(main, [*words, "--json"])
     assert result.exit_code == 1, result.output  # the bad file
-    assert "Running on Ray, 2 workers of 1 CPUs." in result.output
-    assert f"{len(done)} done before" in result.output
+    assert counts(result)["done"] == len(done)
     assert_same(tmp_path, alone)
 
 
 @pytest.mark.parametrize(
-    ("options", "code", "message"),
+    ("options", "code", "named"),
     [
-        (["--engine", "ray", "--address", "127.0.0.1:1"], 2, "no cluster answers"),
-        (["--engine", "ray", "--report"], 2, "cannot be combined with"),
-        (["--engine", "ray", "--address", "here:there"], 2, "no cluster answers"),
-        (["--actors", "2"], 2, "need --engine ray"),
-        (["--engine", "ray", "--actors", "99"], 3, "the cluster has room for "),
+        (["--engine", "ray", "--address", "127.0.0.1:1"], 2, "127.0.0.1:1"),
+        (["--engine", "ray", "--report"], 2, "--report"),
+        (["--engine", "ray", "--address", "here:there"], 2, "here:there"),
+        (["--actors", "2"], 2, "--engine ray"),
+        (["--engine", "ray", "--actors", "99"], 3, "--actors"),
     ],
 )
 def test_wrong_usage_is_one_line(
-    photos: Path, tmp_path: Path, options: list[str], code: int, message: str
+    photos: Path, tmp_path: Path, options: list[str], code: int, named: str
 ) -> None:
     result = CliRunner().invoke(main, ["batch", str(photos), str(tmp_path), *options])
     assert result.exit_code == code
     assert len(result.stderr.splitlines()) == 1
-    assert message in result.stderr
+    assert named in result.stderr

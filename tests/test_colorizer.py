@@ -91,12 +91,14 @@ def test_a_result_does_not_depend_on_its_batch(
     exports: dict[str, Path], archive: Path, tmp_path: Path, batch_size: int
 ) -> None:
     colorizer = Colorizer(exports["onnx"], ColorizeConfig(batch_size=batch_size))
-    for outcome in colorizer.colorize_folder(archive, tmp_path / "results"):
-        if outcome.status is Status.COLORED and outcome.path.suffix == ".png":
-            assert outcome.output is not None
-            alone = np.asarray(colorizer(outcome.path), dtype=int)
-            with Image.open(outcome.output) as result:
-                assert np.abs(np.asarray(result, dtype=int) - alone).max() <= 2  # 1 of chroma, in RGB
+    outcomes = colorizer.colorize_folder(archive, tmp_path / "results")
+    pngs = [each for each in outcomes if each.status is Status.COLORED and each.path.suffix == ".png"]
+    assert pngs
+    for outcome in pngs:
+        assert outcome.output is not None
+        alone = np.asarray(colorizer(outcome.path), dtype=int)
+        with Image.open(outcome.output) as result:
+            assert np.abs(np.asarray(result, dtype=int) - alone).max() <= 2  # 1 of chroma, in RGB
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names of any bytes are Linux's")
@@ -163,8 +165,10 @@ def test_damaged_files_of_every_format_cost_themselves_only(
                 data[choose.randrange(min(len(data), choose.choice([400, 10**6])))] = choose.randrange(256)
             (tmp_path / "in" / f"{copy}{path.name}").write_bytes(data)
     config = ColorizeConfig(format=format, if_color="recolor")
-    for outcome in Colorizer(exports["onnx"], config).colorize_folder(tmp_path / "in", tmp_path / "results"):
-        assert "unexpected" not in outcome.error
+    outcomes = Colorizer(exports["onnx"], config).colorize_folder(tmp_path / "in", tmp_path / "results")
+    assert len(outcomes) == 70
+    assert sum(outcome.status is Status.COLORED for outcome in outcomes) >= 10  # those that are whole
+    for outcome in outcomes:
         assert (outcome.status is Status.COLORED) == bool(outcome.output)
         if outcome.output is not None:
             with Image.open(outcome.output) as image:
@@ -236,7 +240,7 @@ def test_names_that_the_results_folder_cannot_tell_apart_are_reported(
     }
     assert [outcomes[name].status for name in ("A.jpg", "b.jpg")] == [Status.COLORED] * 2
     assert outcomes["a.jpg"].status is Status.FAILED
-    assert outcomes["a.jpg"].error.startswith("its result would overwrite that of ")
+    assert "A.jpg" in outcomes["a.jpg"].error
 
 
 def test_a_folder_that_cannot_be_read_is_a_failure_and_the_rest_is_done(
@@ -253,9 +257,9 @@ def test_a_folder_that_cannot_be_read_is_a_failure_and_the_rest_is_done(
 
     monkeypatch.setattr("colorgan.batch.sources.os.scandir", refuse)
     outcomes = Colorizer(exports["onnx"]).colorize_folder(tmp_path, tmp_path / "results")
-    assert {outcome.path.name: outcome.error for outcome in outcomes} == {
-        "a.jpg": "",
-        "closed": "cannot be read (Permission denied)",
+    assert {outcome.path.name: outcome.status for outcome in outcomes} == {
+        "a.jpg": Status.COLORED,
+        "closed": Status.FAILED,
     }
 
 

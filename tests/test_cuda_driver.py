@@ -99,7 +99,7 @@ def test_auto_runs_on_the_cpu_and_says_why_in_one_line(
     [
         ("new", ["--device", "cuda"], "device 0"),
         ("new", ["--devices", "7"], "device 7"),
-        ("old", ["--device", "cuda"], "driver is too old"),
+        ("old", ["--device", "cuda"], "driver"),
     ],
 )
 def test_a_driver_without_a_device_or_too_old_is_exit_code_3(

@@ -24,25 +24,25 @@ def photos(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("source", "destination", "message"),
+    ("source", "destination", "named"),
     [
-        ("nowhere", "results", "there is no such folder or file"),
-        ("photos", "photos", "is the input folder itself"),
-        ("photos", "photos/../photos", "is the input folder itself"),
-        ("photos/sub", "photos", "holds the input folder"),
-        ("photos", "photos/sub/a.jpg", "is a file"),
-        ("empty", "results", "there are no images in it"),
-        ("@empty.txt", "results", "there are no images in it"),
-        ("@nowhere", "results", "nowhere: cannot be read"),
+        ("nowhere", "results", "nowhere:"),
+        ("photos", "photos", "photos:"),
+        ("photos", "photos/../photos", "photos/../photos:"),
+        ("photos/sub", "photos", "photos:"),
+        ("photos", "photos/sub/a.jpg", "photos/sub/a.jpg:"),
+        ("empty", "results", "empty:"),
+        ("@empty.txt", "results", "@empty.txt:"),
+        ("@nowhere", "results", "nowhere:"),
     ],
 )
 def test_what_cannot_work_is_refused(
-    photos: Path, monkeypatch: pytest.MonkeyPatch, source: str, destination: str, message: str
+    photos: Path, monkeypatch: pytest.MonkeyPatch, source: str, destination: str, named: str
 ) -> None:
     (photos.parent / "empty").mkdir()
     (photos.parent / "empty.txt").touch()
     monkeypatch.chdir(photos.parent)
-    with pytest.raises(UsageError, match=message):
+    with pytest.raises(UsageError, match=f"^{named}"):
         Job.plan(source, destination)
 
 

@@ -165,7 +165,7 @@ def test_many_pages_are_joined_in_a_big_tiff() -> None:
 def test_animations_are_refused_with_their_number_of_frames(format: str) -> None:
     frames = [Image.fromarray(GRAY), Image.fromarray(GRAY[::-1].copy())]
     data = encoded(frames[0], format, save_all=True, append_images=frames[1:])
-    with pytest.raises(ImageError, match="2 frames"):
+    with pytest.raises(ImageError, match=r"\b2\b"):
         Photo.of(Path("a"), data)
 
 

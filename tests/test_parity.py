@@ -203,6 +203,7 @@ def test_the_reference_is_not_the_predictor_that_is_exported(exports: dict[str, 
     generator = seeded_generator()
     cases = make_cases(exports["checkpoint"], generator, "planes", (0, 0, 0), None)
     predictor = ChromaPredictor(copy.deepcopy(generator)).eval()
+    assert cases
     for case in cases:
         with torch.inference_mode():
             chroma = predictor(torch.from_numpy(case.luma)).numpy()

@@ -33,6 +33,7 @@ def test_the_bytes_are_those_that_the_command_writes(
     make_photo(90, 60).save(tmp_path / "in/gray.tif")
     make_photo(90, 60, "RGB").save(tmp_path / "in/color.png")
     outcomes = Colorizer(exports["onnx"]).colorize_folder(tmp_path / "in", tmp_path / "results")
+    assert len(outcomes) == 3
     for outcome in outcomes:
         result = colorize(tmp_path / outcome.path, exports["onnx"])
         assert isinstance(outcome.output, Path)
@@ -168,7 +169,7 @@ def test_the_limit_of_pixels_is_ours_and_pillows_stays(
     for path in tmp_path.iterdir():
         photo = photo_of(path)
         assert photo.luma().size == photo.reduced(80, 48).size == (80, 48)
-        with pytest.raises(ImageError, match="more than 3,000"):
+        with pytest.raises(ImageError, match=r"\b3,000\b"):
             photo_of(path, max_pixels=3000)
     assert photo_of(encoded(Image.fromarray(GRAY), "GIF")).luma().size == (80, 48)
     assert Image.MAX_IMAGE_PIXELS == 1000
@@ -208,4 +209,4 @@ def test_a_copy_of_a_photograph_that_was_cut_says_so(exports: dict[str, Path], m
     data = encoded(make_photo(400, 300, "RGB"), "JPEG")[:-20]
     result = colorize(data, exports["onnx"])
     assert (result.status, result.data) == (Status.COPIED, data)
-    assert "end is missing" in result.note
+    assert result.note

@@ -42,6 +42,6 @@ def test_a_redirect_to_plain_http_is_refused_before_it_is_followed(server: HTTPS
     assert isinstance(model, ObjectPath)
     store = model.store
     assert store.cat_file(f"http://127.0.0.1:{server.server_port}/there") == b""  # what is asked for itself
-    with pytest.raises(OSError, match="redirects to http"):
+    with pytest.raises(OSError, match="http://"):
         store.cat_file(f"http://127.0.0.1:{server.server_port}/model.onnx")
     assert Moved.asked == ["/there", "/model.onnx"]

@@ -13,6 +13,7 @@ from conftest import MakePhoto
 from PIL import Image
 from reports import call
 
+from colorgan.batch.outcome import How, how_words
 from colorgan.cli.main import main
 from colorgan.report import as_link, as_script, write_report
 from colorgan.report.thumbnails import SIDE, Thumbnails
@@ -28,20 +29,22 @@ def test_every_photograph_is_in_it_with_what_became_of_it(hostile_results: Path)
     rows = rows_of(hostile_results)
     assert len(rows) == 10
     assert rows["1911/a.jpg"]["status"] == "colored"
-    assert rows["1911/a.jpg"]["how"] == "luma kept"
+    assert rows["1911/a.jpg"]["how"] == how_words(How.LUMA_KEPT)
     assert rows["1911/a.jpg"]["colorfulness"] > 1
     assert rows["in color.jpg"]["status"] == "copied"
     assert rows["broken.jpg"]["status"] == "failed"
-    assert "is not an image that can be read" in rows["broken.jpg"]["error"]
+    assert rows["broken.jpg"]["error"]
     assert "link" not in rows["broken.jpg"]
 
 
 def test_links_lead_to_results_and_pictures_whatever_their_names(hostile_results: Path) -> None:
-    for row in rows_of(hostile_results).values():
-        for link in filter(None, map(row.get, ("link", "before", "after", "planes"))):
-            parts = urlsplit(link)
-            assert not parts.scheme + parts.netloc + parts.query + parts.fragment
-            assert (hostile_results / "report" / unquote(parts.path)).is_file()
+    rows = rows_of(hostile_results).values()
+    kinds = ("link", "before", "after", "planes")
+    links = [link for row in rows for link in filter(None, map(row.get, kinds))]
+    assert len(links) > 10
+    for parts in map(urlsplit, links):
+        assert not parts.scheme + parts.netloc + parts.query + parts.fragment
+        assert (hostile_results / "report" / unquote(parts.path)).is_file()
 
 
 def test_pictures_show_the_photograph_before_and_after(hostile_results: Path, hostile_photos: Path) -> None:
@@ -65,7 +68,7 @@ def test_a_report_can_be_made_afterwards_and_is_the_same(
     again = tmp_path / "again"
     call("batch", hostile_photos, again, "--model", exports["onnx"])
     assert not (again / "report").exists()
-    assert call("report", again) == f"Report: {again / 'report' / 'index.html'}\n"
+    assert str(again / "report" / "index.html") in call("report", again)
     first, second = rows_of(hostile_results), rows_of(again)
     for row in (*first.values(), *second.values()):
         del row["seconds"]

@@ -71,7 +71,15 @@ def results(exports: dict[str, Path], tmp_path: Path, make_photo: MakePhoto) -> 
         '# of the archive\n\n[[photo]]\npattern = "b*"  # all of May\nsaturation = 0.5\n'
         'hues = ["red times 0.5"]\n'
     )
-    command = ("batch", tmp_path / "photos", tmp_path / "results", "--model", exports["onnx"], "--report")
+    command = (
+        "batch",
+        tmp_path / "photos",
+        tmp_path / "results",
+        "--model",
+        exports["onnx"],
+        "--report",
+        "--json",
+    )
     call(*command)
     return tmp_path / "results"
 
@@ -97,8 +105,8 @@ def test_a_click_is_seen_at_once_downloads_and_is_done_by_the_engine(
     assert wrong == []
     untouched = (results / "colorized_b.jpg").stat().st_mtime_ns
     (tmp_path / "got.toml").rename(results / "corrections.toml")
-    out = call("batch", tmp_path / "photos", results, "--model", exports["onnx"], "--report")
-    assert "1 of 2 images colored" in out
+    out = call("batch", tmp_path / "photos", results, "--model", exports["onnx"], "--report", "--json")
+    assert json.loads(out.splitlines()[-1])["counts"]["colored"] == 1
     assert (results / "colorized_b.jpg").stat().st_mtime_ns == untouched
     page, wrong = open_page(browser, results)
     open_editor(page, "a.jpg")

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner
+from commands import counts
 from conftest import SCANS as COUNT
 from conftest import contents
 from stores import SECRET, Server, batch
@@ -48,13 +49,13 @@ def test_lists_may_name_objects_and_be_one(
 ) -> None:
     names = f"{scans}/1900/0.jpg\n{tmp_path}/scans/1901/1.jpg\n"
     OBJECTS.write(bucket / "list.txt", names.encode())
-    result = batch(f"@{bucket}/list.txt", tmp_path / "results", "--model", exports["onnx"])
-    assert "2 of 2 images colored" in result.stdout
+    result = batch(f"@{bucket}/list.txt", tmp_path / "results", "--model", exports["onnx"], "--json")
+    assert counts(result) == {"colored": 2}
     there = Path(*scans.parts[1:], "1900/colorized_0.jpg").as_posix()
     here = Path(*tmp_path.parts[1:], "scans/1901/colorized_1.jpg").as_posix()
     assert set(contents(tmp_path / "results")) == {there, here}
-    result = batch(scans / "1900/2.jpg", tmp_path / "one", "--model", exports["onnx"])
-    assert "1 of 1 images colored" in result.stdout
+    result = batch(scans / "1900/2.jpg", tmp_path / "one", "--model", exports["onnx"], "--json")
+    assert counts(result) == {"colored": 1}
     assert set(contents(tmp_path / "one")) == {"colorized_2.jpg"}
 
 
@@ -79,41 +80,35 @@ def test_keys_that_no_path_can_name_are_reported(
     scans: ObjectPath, bucket: ObjectPath, tmp_path: Path, exports: dict[str, Path]
 ) -> None:
     bucket.store.pipe_file(f"{scans}/odd//a.jpg", b"a")
-    result = batch(scans, tmp_path / "results", "--model", exports["onnx"])
+    result = batch(scans, tmp_path / "results", "--model", exports["onnx"], "--json")
     assert result.exit_code == 1
-    assert f"{COUNT} of {COUNT} images colored" in result.stdout
+    assert counts(result)["colored"] == COUNT
     assert "/odd/" in result.stderr
 
 
 @pytest.mark.parametrize(
-    ("place", "message"),
+    ("place", "named"),
     [
-        (
-            "ftp://host/scans",
-            "ftp://host/scans: ftp:// does not work here; use a path or s3://, gs://, az://",
-        ),
-        (f"s3://me:{SECRET}@bucket/scans", "s3://bucket/scans: give no credentials in a URL; leave out"),
-        (
-            "https://host/scans",
-            "https://host/scans: https:// does not work here; use a path or s3://, gs://, az://",
-        ),
-        ("s3:///scans", "s3:///scans: names no bucket, or container"),
+        ("ftp://host/scans", "ftp://host/scans:"),
+        (f"s3://me:{SECRET}@bucket/scans", "s3://bucket/scans:"),
+        ("https://host/scans", "https://host/scans:"),
+        ("s3:///scans", "s3:///scans:"),
     ],
 )
-def test_urls_that_make_no_sense_are_refused(place: str, message: str, tmp_path: Path) -> None:
+def test_urls_that_make_no_sense_are_refused(place: str, named: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:
         locate(place)
-    assert message in str(caught.value)
+    assert named in str(caught.value)
     for arguments in ((place, tmp_path / "results"), (tmp_path, place)):
         result = batch(*arguments)
         assert result.exit_code == 2
-        assert message in " ".join(result.output.split())
+        assert named in " ".join(result.output.split())
 
 
 def test_a_signed_url_of_a_model_is_refused_and_not_shown(tmp_path: Path) -> None:
     result = batch(tmp_path, "results", "--model", f"https://host/model.onnx?sig={SECRET}")
     assert result.exit_code == 2
-    assert "https://host/model.onnx: give no credentials in a URL" in " ".join(result.output.split())
+    assert "https://host/model.onnx:" in " ".join(result.output.split())
 
 
 @pytest.mark.usefixtures("server")
@@ -129,16 +124,14 @@ def test_buckets_and_folders_that_are_not_there_are_named(
     assert "s3://no-such-bucket/results:" in result.stderr
     result = batch(scans, scans, "--model", exports["onnx"])
     assert result.exit_code == 2
-    assert "is the input folder itself" in result.stderr
+    assert f"{scans}:" in result.stderr
 
 
 def test_commands_for_this_machine_say_so(tmp_path: Path) -> None:
-    for arguments in (["report", "s3://b/r"], ["restore", "s3://b/r", str(tmp_path)]):
-        result = CliRunner().invoke(main, arguments)
+    for command in (["report", "s3://b/r"], ["bag", "s3://b/r", str(tmp_path / "bag")]):
+        result = CliRunner().invoke(main, command)
         assert result.exit_code == 2
-        assert "s3://b/r: s3:// does not work here; copy it to this machine first" in " ".join(
-            result.output.replace("│", "").split()
-        )
+        assert "s3://b/r:" in result.output
     result = batch(tmp_path, "s3://b/r", "--report")
     assert result.exit_code == 2
     assert "--report" in result.stderr

@@ -111,7 +111,7 @@ def test_a_packet_that_fills_its_segment_makes_room_for_the_credit(
     data = with_segments(jpeg(mode), main, *segments[1:])
     result = color(data)
     assert b"compositeWithTrainedAlgorithmicMedia" in result
-    assert result.count(b"." * 60_000) or result.count(b"." * 30_000)
+    assert result.count(b"." * 30_000)  # in one segment, or cut in two
     assert (result.count(b"old ") > 19_000) == has_extension
     if mode == "L":
         assert undo(result) == data
