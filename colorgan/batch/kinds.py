@@ -15,7 +15,6 @@ KIND_OF_SUFFIX = {
         "JPEG XR": ".jxr .wdp .hdp",
         "OpenEXR": ".exr",
         "PDF": ".pdf",
-        "PNM": ".pam",
         "Photoshop": ".psd .psb",
         "camera raw": ".dng .cr2 .cr3 .crw .nef .nrw .arw .srf .sr2 .orf .rw2 .raf .pef .srw .3fr .iiq .mef",
         "other picture": ".ico .icns .ras .sun .xbm .xpm .dds .pct .pict .fits .fit .svg .eps",

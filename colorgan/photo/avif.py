@@ -23,8 +23,18 @@ BT709, SRGB, BT601 = 1, 13, 6
 """What a result without a profile has: primaries, transfer and matrix (ITU-T H.273, tables 2 to 4)."""
 SPEED = 6
 """Of the encoder, 0 to 10."""
-HDR = {16: "PQ", 18: "HLG"}
-"""Transfer functions of pictures whose tones are for brighter displays (H.273, table 3)."""
+UNLIKE_SRGB = {
+    5: "gamma 2.8",
+    8: "linear",
+    9: "logarithmic",
+    10: "logarithmic",
+    16: "PQ",
+    17: "SMPTE 428",
+    18: "HLG",
+}
+"""Transfer functions whose tones would be wrong if they were taken for those of sRGB (H.273, table 3).
+
+PQ and HLG are for HDR displays."""
 
 
 def is_avif(data: bytes) -> bool:
@@ -40,11 +50,11 @@ def bits_of(data: bytes) -> int:
 
 
 def transfer_of(data: bytes) -> str:
-    """PQ or HLG, if the file says so."""
+    """A transfer function that is far from that of sRGB, if the file says so."""
     properties = find(data, b"meta", b"iprp", b"ipco")
     for box in boxes(data, properties.body, properties.end) if properties else ():
         if box.type == b"colr" and data.startswith(b"nclx", box.body) and box.end - box.body >= 11:
-            return HDR.get(int.from_bytes(data[box.body + 6 : box.body + 8]), "")
+            return UNLIKE_SRGB.get(int.from_bytes(data[box.body + 6 : box.body + 8]), "")
     return ""
 
 
@@ -54,14 +64,15 @@ def open_avif(data: bytes) -> Coded | None:
     Raises ValueError, or what Pillow raises.
     """
     if transfer := transfer_of(data):
-        raise ValueError(f"its tones are for HDR displays ({transfer}); convert it to sRGB")
+        raise ValueError(f"its tones are not those of sRGB ({transfer}); convert it to sRGB")
     bits = bits_of(data)
     if bits == 8:
         return None
     codec = library("imagecodecs", f"AVIF of {bits} bits is read")
     with open_picture(data) as image:
         if (frames := int(getattr(image, "n_frames", 1))) > 1:
-            raise ValueError(f"it is an animation of {frames} frames; save one of them as an image")
+            reason = f"it is an animation of {frames} frames, which would flicker in color"
+            raise ValueError(f"{reason}; save one of them as an image")
         size, mode, metadata = image.size, image.mode, of_other(image)
     has_alpha, channels = "A" in mode, 1 if mode[0] == "L" else 3
 

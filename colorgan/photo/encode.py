@@ -131,7 +131,7 @@ def encode_result(
     if format == "JPEG" and photo.is_gray_jpeg and settings.jpeg_luma == "keep":
         try:
             data = keep_luma(photo, chroma, settings.quality, credit, guide)
-            return Result(data, format, kept_luma=True, notes=notes)
+            return Result(data, format, kept_luma=True, notes=notes, left_out=photo.metadata.besides)
         except JpegError as error:
             reason = "" if photo.missing is not None else str(error)
     quality = quality_of(photo, format, settings.quality)

@@ -2,11 +2,29 @@
 
 from __future__ import annotations
 
-from colorgan.photo import avif, heic, jpeg2000, jpeg_xl, pnm
+from colorgan.photo import avif, heic, jpeg, jpeg2000, jpeg_xl, pnm
 from colorgan.photo.coded import Coded
-from colorgan.photo.pillow import DECODE_ERRORS
+from colorgan.photo.pillow import DECODE_ERRORS, UnreadError
 
 SGI = b"\x01\xda"
+UNREAD = {
+    b"8BPS": "Photoshop",
+    b"II\xbc": "JPEG XR",
+    b"v/1\x01": "OpenEXR",
+    b"#?RADIANCE": "Radiance HDR",
+    b"#?RGBE": "Radiance HDR",
+    b"qoif": "QOI",
+    b"DDS ": "DDS",
+    b"icns": "ICNS",
+    b"gimp xcf": "GIMP",
+    b"AT&TFORM": "DjVu",
+    b"%PDF-": "PDF",
+    b"%!PS": "PostScript",
+    b"SIMPLE  =": "FITS",
+    b"BPG\xfb": "BPG",
+    b"FLIF": "FLIF",
+}
+"""How files of other pictures begin, whatever they are called."""
 
 
 def open_coded(data: bytes) -> Coded | None:
@@ -25,6 +43,10 @@ def open_coded(data: bytes) -> Coded | None:
         return jpeg2000.open_jpeg2000(data)
     if data.startswith(SGI) and data[3:4] == b"\2":
         raise ValueError("its samples have 16 bits, which is not read of SGI; save it as TIFF")
+    if data.startswith(jpeg.SIGNATURE) and (kind := jpeg.unusual(data)):
+        raise UnreadError(f"is a {kind}")
+    if kind := next((kind for beginning, kind in UNREAD.items() if data.startswith(beginning)), ""):
+        raise UnreadError(f"is a {kind} file")
     return pnm.open_pnm(data)
 
 

@@ -36,7 +36,7 @@ WRITABLE = {
 
 OPTIONS = {format.option: name for name, format in WRITABLE.items() if format.option}
 
-ONLY_READ = ".apng .gif .j2k .j2c .jpc .ppm .pgm .pbm .pnm .pfm .tga .pcx .sgi"
+ONLY_READ = ".apng .gif .j2k .j2c .jpc .ppm .pgm .pbm .pnm .pam .pfm .tga .pcx .sgi"
 SUFFIXES = frozenset(
     {suffix for format in WRITABLE.values() for suffix in format.suffixes} | {*ONLY_READ.split()}
 )

@@ -32,7 +32,7 @@ def open_heic(data: bytes) -> Coded:
     """The picture as seen, its orientation applied; raises MissingError and what the library raises."""
     codec = library("pillow_heif", "HEIC is read")
     if transfer := transfer_of(data):
-        raise ValueError(f"its tones are for HDR displays ({transfer}); convert it to sRGB")
+        raise ValueError(f"its tones are not those of sRGB ({transfer}); convert it to sRGB")
     file = codec.open_heif(data, convert_hdr_to_8bit=False)
     if len(file) > 1:
         raise ValueError(f"holds {len(file)} pages or frames; split it into single images first")

@@ -14,9 +14,9 @@ from colorgan.errors import ImageError
 from colorgan.photo import jpeg, jpeg_xl, metadata, png
 from colorgan.photo.coded import Coded
 from colorgan.photo.color import DeepPlanes, Planes, deep_luma_of
+from colorgan.photo.comments import described_by
 from colorgan.photo.families import open_coded
 from colorgan.photo.icc import fitting, is_for_gray, rgb_from_gray
-from colorgan.photo.jpeg2000 import metadata_of
 from colorgan.photo.metadata import Metadata
 from colorgan.photo.orientation import SIDEWAYS, as_stored, upright, upright_plane
 from colorgan.photo.pillow import (
@@ -67,14 +67,14 @@ class Photo:
     """Of a TIFF with several pages: where they are. All else here is of the first."""
     reductions: tuple[tuple[int, int], ...] = ()
     """Widths and heights, as stored, in which a TIFF shows the picture smaller besides."""
+    coded: Coded | None = None
+    """Of a file that Pillow does not read, or not with all of its bits."""
     is_ycc: bool = False
     """Whether it is a JPEG in color that stores luma and chroma."""
     missing: float | None = None
     """Of a JPEG that was cut: the share of its rows that cannot be decoded."""
     is_file: bool = True
     """Whether its bytes are those of a file, and were not made of a Pillow image or an array."""
-    coded: Coded | None = None
-    """Of a file that Pillow does not read, or not with all of its bits."""
     wrapped: bytes = field(default=b"", repr=False)
     """The file, if it is a JPEG XL that was made of a JPEG."""
 
@@ -102,7 +102,9 @@ class Photo:
             transcoded = jpeg_xl.jpeg_in(data)
             coded = None if transcoded else open_coded(data)
         if transcoded:
-            return replace(cls.of(path, transcoded, max_pixels), wrapped=data)
+            photo = cls.of(path, transcoded, max_pixels)
+            besides = jpeg_xl.besides(data, photo.metadata)
+            return replace(photo, wrapped=data, metadata=replace(photo.metadata, besides=besides))
         if coded:
             return cls._of_coded(path, data, coded, max_pixels)
         picture, is_cut = data, False
@@ -116,9 +118,10 @@ class Photo:
             frames, described = png.frames(data), metadata.of_png(data)
         else:
             frames = 1 if format == "JPEG" else frames_of(path, image)  # in cameras' JPEG, previews follow
-            described = _described(image, format, picture)
+            described = described_by(image, format, picture)
         if frames > 1:
-            raise ImageError(path, f"is an animation of {frames} frames; save one of them as an image")
+            reason = f"is an animation of {frames} frames, which would flicker in color"
+            raise ImageError(path, f"{reason}; save one of them as an image")
         photo = cls(
             path,
             data,
@@ -271,12 +274,6 @@ class Photo:
                 self.path, f"is cut short: {missing:.0%} of it is missing; take it from a backup"
             )
         return missing
-
-
-def _described(image: Image.Image, format: str, data: bytes) -> Metadata:
-    if format == "JPEG":
-        return metadata.of_jpeg(data)
-    return metadata_of(data) if format == "JPEG2000" else metadata.of_other(image)
 
 
 def _is_ycc(image: Image.Image) -> bool:

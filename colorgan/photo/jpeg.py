@@ -21,6 +21,8 @@ BEFORE = b"\0\t\n\r "
 """Bytes that a transfer may have put before a file."""
 FRAMES = frozenset(range(0xC0, 0xD0)) - {DHT, 0xC8, 0xCC}  # all SOF; C8 is reserved, CC is DAC
 FRAMES_THAT_JOIN = {SOF0: "baseline", SOF1: "extended sequential", SOF2: "progressive"}  # with Huffman coding
+LOSSLESS_FRAMES = frozenset((0xC3, 0xC7, 0xCB, 0xCF))
+LS_FRAME = 0xF7  # of JPEG-LS (ITU-T T.87)
 DESCRIBING = frozenset({*range(0xE0, 0xF0), COM})
 """Segments that describe the picture and are not needed to decode it: APP0 to APP15 and COM."""
 
@@ -125,6 +127,18 @@ def header(data: bytes) -> list[Segment]:
     with suppress(JpegError):
         segments += takewhile(lambda segment: segment.marker != SOS, walk(data))
     return segments
+
+
+def unusual(data: bytes) -> str:
+    """What a file is that decoders of JPEG do not read, such as a JPEG of 12 bits; empty for any other."""
+    for segment in header(data):
+        if segment.marker == LS_FRAME:
+            return "JPEG-LS"
+        if segment.marker in LOSSLESS_FRAMES:
+            return "lossless JPEG"
+        if segment.marker in FRAMES and (bits := data[segment.body]) in range(9, 17):
+            return f"JPEG of {bits} bits"
+    return ""
 
 
 def for_decoders(data: bytes) -> tuple[bytes, bool]:

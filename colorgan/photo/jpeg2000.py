@@ -16,6 +16,7 @@ from colorgan.photo.coded import Coded
 from colorgan.photo.color import CB_TO_BLUE, CR_TO_RED, DeepPlanes, Planes
 from colorgan.photo.extra import library
 from colorgan.photo.metadata import CENTIMETERS, Density, Metadata
+from colorgan.photo.pillow import load, open_picture
 
 SIGNATURE = b"\0\0\0\x0cjP  \r\n\x87\n"
 CODESTREAM = b"\xff\x4f\xff\x51"
@@ -24,6 +25,9 @@ CODESTREAM = b"\xff\x4f\xff\x51"
 XMP_ID = bytes.fromhex("be7acfcb97a942e89c71999491e3afac")
 """Of the box with XMP (XMP specification, part 3, 1.1.2)."""
 EXIF_ID = b"JpgTiffExif->JP2"
+IPTC_ID = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
+PHOTOSHOP_ID = bytes.fromhex("2c4c0100850440b9a03e562148d6dfeb")
+"""Of boxes with IPTC and with Photoshop's resources, as exiftool has them."""
 CMYK, SRGB, GRAY, SYCC = 12, 16, 17, 18  # enumerated color spaces (I.5.3.3; 15444-2, M.11.7.3)
 RESTRICTED, ANY_ICC = 2, 3
 """How a box of color says that a profile follows."""
@@ -35,7 +39,7 @@ def is_jpeg2000(data: bytes) -> bool:
 
 
 def open_jpeg2000(data: bytes) -> Coded | None:
-    """The picture, if it has more than 8 bits a sample; None if Pillow reads all of it.
+    """The picture, unless it has 8 bits a sample: then None, as Pillow reads all of it.
 
     Raises ValueError or struct.error.
     """
@@ -45,7 +49,7 @@ def open_jpeg2000(data: bytes) -> Coded | None:
     depths = [data[codestream + 42 + 3 * number] for number in range(count)]
     if not depths:
         raise ValueError("it has no components")
-    if max(depths) & 127 < 8 and not max(depths) & 128:
+    if max(depths) == 7:
         return None
     if any(depth & 128 for depth in depths):
         raise ValueError("its samples have a sign; save it without")
@@ -57,9 +61,11 @@ def open_jpeg2000(data: bytes) -> Coded | None:
     if count > 4:
         raise ValueError(f"it has {count} components, which is neither gray nor color")
 
-    codec = library("imagecodecs", f"JPEG 2000 of {bits} bits is read")
+    codec = library("imagecodecs", f"JPEG 2000 of {bits} bits is read") if bits > 8 else None
 
     def read() -> npt.NDArray[Any]:
+        if codec is None:
+            return _few_bits(data, bits)
         samples = np.asarray(codec.jpeg2k_decode(data, numthreads=1))
         return _rgb_of_ycc(samples, bits) if space == SYCC else samples
 
@@ -84,7 +90,11 @@ def metadata_of(data: bytes) -> Metadata:
             found = replace(found, xmp=body[16:])
         elif box.type == b"uuid" and body.startswith(EXIF_ID):
             found = replace(found, exif=body[16:])
-        elif box.type == b"xml " and not found.comment:
+        elif box.type == b"uuid" and body.startswith(IPTC_ID):
+            found = replace(found, iptc=body[16:])
+        elif box.type == b"uuid" and body.startswith(PHOTOSHOP_ID):
+            found = replace(found, photoshop=body[16:])
+        elif box.type == XML:
             found = replace(found, own=(*found.own, data[box.start : box.end]))
     return found
 
@@ -130,10 +140,14 @@ def _described(data: bytes, has_alpha: bool, metadata: Metadata, xmp: bytes, icc
         if metadata.exif:
             parts.append(make_box(b"uuid", EXIF_ID, metadata.upright_exif))
         parts.append(make_box(b"uuid", XMP_ID, xmp))
+        for id, content in ((IPTC_ID, metadata.iptc), (PHOTOSHOP_ID, metadata.photoshop)):
+            parts += [make_box(b"uuid", id, content)] if content else []
+        parts += [each for each in metadata.own if each[4:8] == XML]  # of a JPEG 2000 file
     return b"".join(parts)
 
 
 KEPT = (b"ihdr", b"bpcc")
+XML = b"xml "
 
 
 def _fraction(side: int) -> tuple[int, int]:
@@ -172,6 +186,12 @@ def _density(data: bytes, start: int, end: int) -> Density | None:
                 x, y = across / across_below * 10.0**e_across, down / down_below * 10.0**e_down
                 return Density(x / 100, y / 100, CENTIMETERS)
     return None
+
+
+def _few_bits(data: bytes, bits: int) -> npt.NDArray[Any]:
+    """Samples of less than 8 bits, which Pillow gives in the upper bits, so that white were gray."""
+    with open_picture(data) as image:
+        return np.asarray(load(image)) >> (8 - bits)
 
 
 def _rgb_of_ycc(samples: npt.NDArray[Any], bits: int) -> npt.NDArray[Any]:

@@ -32,6 +32,13 @@ def jpeg_in(data: bytes) -> bytes | None:
     return bytes(_codec("read").jxl_to_jpeg(data))
 
 
+def besides(data: bytes, jpeg: Metadata) -> tuple[str, ...]:
+    """What a file that was made of a JPEG says, and that JPEG does not: it was added later."""
+    header = _codec("read").probe(data)
+    added = {"EXIF": header.exif and not jpeg.exif, "XMP": header.xmp and not jpeg.xmp}
+    return (*jpeg.besides, *(name for name, is_added in added.items() if is_added))
+
+
 def transcode(jpeg: bytes) -> bytes:
     """A JPEG XL file that gives this JPEG back, byte for byte; ValueError if it cannot be made."""
     codec, described = _codec("written"), of_jpeg(jpeg)
@@ -49,6 +56,10 @@ def open_jpeg_xl(data: bytes) -> Coded:
     """The picture, which was not made of a JPEG; raises MissingError, RuntimeError or ValueError."""
     codec = _codec("read")
     header = codec.probe(data)
+    if is_animation(data):
+        raise ValueError(
+            "it is an animation, whose frames would flicker in color; save one of them as an image"
+        )
     bits = header.bits_per_sample
     if header.num_color_channels not in (1, 3):
         raise ValueError(f"it has {header.num_color_channels} color channels")
@@ -74,6 +85,36 @@ def open_jpeg_xl(data: bytes) -> Coded:
         bits,
         is_upright=True,
     )
+
+
+def is_animation(data: bytes) -> bool:
+    """Whether a file has several frames, as the header of its codestream says (18181-1, annex D)."""
+    box = find(data, b"jxlc") if data.startswith(SIGNATURE) else None
+    part = find(data, b"jxlp") if data.startswith(SIGNATURE) and not box else None
+    start = box.body if box else part.body + 4 if part else 0  # a part has its number before it
+    bits = int.from_bytes(data[start + 2 : start + 34], "little")
+
+    def take(count: int) -> int:
+        nonlocal bits
+        found, bits = bits & ((1 << count) - 1), bits >> count
+        return found
+
+    def skip_size(short: tuple[int, ...], long: tuple[int, ...]) -> None:
+        lengths = short if take(1) else long
+        for is_width in (False, True):
+            if is_width and take(3):  # a ratio stands for the width
+                break
+            take(lengths[take(2)] if len(lengths) > 1 else lengths[0])
+
+    skip_size((5,), (9, 13, 18, 30))
+    if take(1) or not take(1):  # all is as usual, or none of the following fields is there
+        return False
+    take(3)
+    if take(1):
+        skip_size((5,), (9, 13, 18, 30))
+    if take(1):
+        skip_size((0, 0, 5, 9), (6, 8, 10, 12))
+    return bool(take(1))
 
 
 def pixels_of_head(head: bytes) -> int:

@@ -15,7 +15,7 @@ PLACES = {
     "PNG": {"EXIF", "XMP", "IPTC", "thumbnail", "comment", "transparency"},
     "TIFF": {"EXIF", "XMP", "IPTC", "transparency"},
     "WEBP": WITH_BLOCKS,
-    "JPEG2000": WITH_BLOCKS,
+    "JPEG2000": WITH_BLOCKS | {"IPTC"},
     "AVIF": WITH_BLOCKS,
     "HEIF": WITH_BLOCKS,
     "JXL": WITH_BLOCKS,
@@ -53,6 +53,8 @@ def _left_out(photo: Photo, format: str) -> Iterator[str]:
         yield from (_name_of_chunk(each) for each in metadata.own if not each[8:].startswith(carried))
     elif photo.format == "JPEG" and format != "JPEG":
         yield from (f"segment APP{each[1] & 15}" for each in metadata.own if each[1] != jpeg.COM)
+    elif photo.format == "JPEG2000" and format != "JPEG2000" and metadata.own:
+        yield "XML"
     if photo.format == "JPEG" and photo.missing is None and not photo.picture.endswith(jpeg.END):
         yield "bytes after the picture"
     yield from metadata.besides

@@ -31,6 +31,7 @@ KEPT_CHUNKS = (*COLOR_CHUNKS, b"tIME", b"tEXt", b"zTXt", b"iTXt")
 SAFE_TO_COPY = 32
 """A bit of a name's last letter; of its first, it says that the pixels do not need the chunk (PNG, 5.4)."""
 READ_CHUNKS = (b"pHYs", b"eXIf", b"iCCP")
+OF_CODING = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fdAT", b"iDOT")
 
 OF_LAYOUT = {
     *(254, 255, *range(256, 267), 273, ORIENTATION, *range(277, 282), 284, *range(288, 294), 301, 317),
@@ -187,6 +188,8 @@ def of_png(data: bytes) -> Metadata:
                 if keyword in PNG_IPTC and (block := _of_digits(name, rest)):
                     is_whole = block.startswith(RESOURCE)
                     found = replace(found, photoshop=block) if is_whole else replace(found, iptc=block)
+            elif name not in OF_CODING + READ_CHUNKS:  # it is about pixels that have changed
+                found = replace(found, besides=(*found.besides, f"chunk {name.decode()}"))
         except (ValueError, IndexError, struct.error):
             continue  # which is no reason to lose the photograph
     return found

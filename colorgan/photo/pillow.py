@@ -36,6 +36,11 @@ DECODE_ERRORS = (
 NAMELESS = Path("photograph")
 """Stands in messages for the name of a picture that is no file's."""
 
+
+class UnreadError(ValueError):
+    """A file is a picture of a kind that is not read; the message names it, as in "is a PDF file"."""
+
+
 READ = (
     *("JPEG", "PNG", "BMP", "DIB", "GIF", "PPM"),  # first, as Pillow loads the others only when it gets there
     *("TIFF", "WEBP", "ICO", "PCX", "SGI", "JPEG2000", "AVIF", "TGA"),  # last, as its files have no signature
@@ -100,6 +105,8 @@ def opening(path: AnyPath) -> Iterator[None]:
         raise ImageError(path, str(error)) from error
     except UnidentifiedImageError as error:
         raise NotAnImageError(path, "is not an image that can be read") from error
+    except UnreadError as error:
+        raise NotAnImageError(path, f"{error}, which is not read; save it as TIFF or PNG") from error
     except DECODE_ERRORS as error:
         raise ImageError(path, f"cannot be opened ({error or type(error).__name__})") from error
 
