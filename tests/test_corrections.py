@@ -9,6 +9,7 @@ import pytest
 
 from colorgan import Correction, Corrections, UsageError
 from colorgan.corrections.apply import add_points, change_hues
+from colorgan.corrections.blocks import Block
 from colorgan.corrections.correction import HueRule, Point, chroma_of
 from colorgan.corrections.merging import Change, merged
 from colorgan.corrections.rule import Rule
@@ -224,6 +225,7 @@ def test_comments_stay_with_the_rule_below_them_whatever_is_replaced() -> None:
         3,
         {"by": "path", "what": "a.jpg"},
         {"by": "path", "what": "a.jpg", "text": 3},
+        {"by": "name", "what": "a.jpg", "text": ""},
         {"by": "path", "what": "a.jpg", "text": "# nothing\n"},
         {"by": "path", "what": "a.jpg", "text": "[[photo]]\n"},
         {"by": "path", "what": "a.jpg", "text": '[[photo]]\npath = "b.jpg"\nskip = true\n'},
@@ -267,3 +269,16 @@ def test_a_wrong_type_is_one_line(wrong: Callable[[], object]) -> None:
 def test_lists_and_numbers_of_numpy_are_taken() -> None:
     given = Correction(np.float32(0.5), points=[Point(np.float32(0.5), 0, "red")])  # type: ignore[arg-type]
     assert given.mark == Correction(0.5, points=(Point(0.5, 0, "red"),)).mark
+
+
+def test_what_long_files_take_grows_with_their_length_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lines are counted for what is wrong alone: for each of thousands of points it would take minutes."""
+    point = '{ x = 0.5, y = 0.5, color = "red" },\n'
+    text = f'[[photo]]\npath = "a.jpg"\npoints = [\n{point * 3000}]\n' + "".join(
+        f'[[photo]]\npath = "{number}.jpg"\nhues = ["red times 0"]\nskip = true\n' for number in range(3000)
+    )
+    with pytest.raises(UsageError, match="line 3004"):
+        Corrections.parse(text.replace("]\n[[photo]]", '{ x = 2, y = 0, color = "red" }]\n[[photo]]', 1))
+    monkeypatch.setattr(Block, "line_of", lambda *_: pytest.fail("a line was looked for"))
+    monkeypatch.setattr(Block, "first", property(lambda _: pytest.fail("lines were counted")))
+    assert len(Corrections.parse(text).rules) == 3001

@@ -165,7 +165,7 @@ def test_what_a_person_wrote_stays(results: Path, photos: Path, model: tuple[str
         saved = place.read_bytes()
         for wrong in ("[[photo]]\n", FAINT.replace("0.3", "9"), FAINT.replace("0.jpg", "1.jpg"), "x ="):
             assert edited.save(("0.jpg", wrong)).code == 422
-        for data in (b"", b"[]", b'{"rules": 3}', b"{" * 100_000):
+        for data in (b"", b"[]", b'{"rules": 3}', b'{"rules": ""}', b"{" * 100_000):
             kind = {"Content_Type": "application/json"}
             answer = edited.service.ask("POST", f"{edited.path}report/corrections", data, **kind)
             assert answer.code in (400, 422)
@@ -176,6 +176,9 @@ def test_what_a_person_wrote_stays(results: Path, photos: Path, model: tuple[str
         place.write_text("[[photo]]\n")
         assert edited.save(("0.jpg", FAINT)).code == 422  # it is not replaced while it is wrong
         assert place.read_text() == "[[photo]]\n"
+        results.rename(results.with_name("elsewhere"))
+        assert edited.save(("0.jpg", FAINT)).code == 422
+        assert not results.exists()
 
 
 def test_a_folder_in_use_is_said_and_the_next_try_colors(results: Path, model: tuple[str, Path]) -> None:

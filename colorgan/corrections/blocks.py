@@ -13,7 +13,12 @@ class Block:
         at = comments_at_end(whole)
         self.text, self.rest = whole[:at], whole[at:]
         """The rule, and the comments after it: they are more likely of what follows."""
-        self.first = text.count("\n", 0, start) + 1
+        self._before, self._start = text, start
+
+    @property
+    def first(self) -> int:
+        """The number of its first line, which is asked for only where something is wrong."""
+        return self._before.count("\n", 0, self._start) + 1
 
     def line_of(self, key: str = "", nth: int = 0, holding: object = "", at_least: str = "") -> int:
         """The number of the line where a key stands for the n-th time, or where a text after it does.

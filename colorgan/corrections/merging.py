@@ -28,6 +28,8 @@ class Change:
             raise UsageError("a change has by, what and text; send these three")
         if not all(isinstance(value, str) for value in values.values()):
             raise UsageError("by, what and text of a change must be text")
+        if values["by"] not in ("path", "pattern"):
+            raise UsageError("by of a change must be path or pattern")
         change = cls(**values)
         rules = Corrections.parse(change.text).rules
         if [rule.key for rule in rules] not in ([], [change.key]):

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
 
 from colorgan.corrections.correction import Correction, HueRule, Point, all_of
@@ -68,13 +69,13 @@ class Rule:
             raise RuleError(line_of(named[0]), f'{named[0]} is {name!r}; write it as "1911/a.jpg"')
         for key in ("saturation", "skip"):
             if key in values:
-                _at(line_of(key), Correction, **{key: values[key]})
+                _at(partial(line_of, key), Correction, **{key: values[key]})
         hues, points = (_list(values.get(key, []), key, line_of) for key in ("hues", "points"))
         return cls(
             **{named[0]: name},
             saturation=values.get("saturation"),
             skip=values.get("skip"),
-            hues=tuple(_at(line_of("hues", 0, each), HueRule.parse, each) for each in hues),
+            hues=tuple(_at(partial(line_of, "hues", 0, each), HueRule.parse, each) for each in hues),
             points=tuple(_point(points, number, line_of) for number in range(len(points))),
             text=text,
             lead=lead,
@@ -114,7 +115,7 @@ def _point(points: list[Any], number: int, line_of: Place) -> Point:
         before = sum(key in each for each in points[:number])
         return line_of(key, before, at_least="points")
 
-    values = _table(points[number], OF_POINTS, line_of, "a point", line_of("points", 0, points[number]))
+    values = _table(points[number], OF_POINTS, line_of, "a point", "points")
     if missing := [key for key in OF_POINTS[:3] if key not in values]:
         raise RuleError(
             line("y" if missing == ["x"] else "x"),
@@ -122,15 +123,14 @@ def _point(points: list[Any], number: int, line_of: Place) -> Point:
         )
     for key in OF_POINTS:
         if key in values:
-            _at(line(key), Point, **{"x": 0.0, "y": 0.0, "color": "#000000", key: values[key]})
+            _at(partial(line, key), Point, **{"x": 0.0, "y": 0.0, "color": "#000000", key: values[key]})
     return Point(**values)
 
 
-def _table(
-    values: Any, known: tuple[str, ...], line_of: Place, what: str, line: int | None = None
-) -> dict[str, Any]:
+def _table(values: Any, known: tuple[str, ...], line_of: Place, what: str, key: str = "") -> dict[str, Any]:
     if not isinstance(values, dict):
-        raise RuleError(line or line_of(), f"{values!r} is not {what}; write one in [[ ]] or in {{ }}")
+        line = line_of(key, 0, values) if key else line_of()
+        raise RuleError(line, f"{values!r} is not {what}; write one in [[ ]] or in {{ }}")
     if unknown := [key for key in values if key not in known]:
         found = line_of(unknown[0])
         raise RuleError(found, f"{what} has no {unknown[0]!r}; there is {', '.join(known)}")
@@ -143,9 +143,12 @@ def _list(values: Any, key: str, line_of: Place) -> list[Any]:
     return values
 
 
-def _at(line: int, make: Callable[..., Any], *values: Any, **named: Any) -> Any:
-    """What is made of values that stand in a line; raises RuleError."""
+def _at(line: Callable[[], int], make: Callable[..., Any], *values: Any, **named: Any) -> Any:
+    """What is made of values that stand in a line; raises RuleError.
+
+    The line is looked for only then: for each of thousands of points, that would take minutes.
+    """
     try:
         return make(*values, **named)
     except UsageError as error:
-        raise RuleError(line, str(error)) from error
+        raise RuleError(line(), str(error)) from error

@@ -84,8 +84,9 @@ class EditedFolder:
         """Write corrections.toml with these changes, whole or not at all, and give what it says.
 
         All else that stands in it stays. What a person wrote is kept as corrections.toml.bak. UsageError if
-        the file, or a change, is wrong.
+        the file, or a change, is wrong, or the folder is gone: it may be on a disk that is not there now.
         """
+        require_results(self.results)
         place, before = self.results / NAME, self.corrections()
         new = Corrections.parse(merged(before, changes), place)
         if not changes:

@@ -21,6 +21,7 @@ from urllib.parse import unquote_to_bytes
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
 
+from colorgan.corrections.correction import all_of
 from colorgan.corrections.merging import Change
 from colorgan.errors import RunError, UsageError
 from colorgan.photo.formats import format_of_name, mime_of
@@ -102,7 +103,7 @@ class Editing:
         async with self.uploads.receive(request) as data:
             try:
                 values = json.loads(data)
-                changes = [Change.read(each) for each in values["rules"]]
+                changes = [Change.read(each) for each in all_of("rules", values["rules"], dict)]
                 corrections = await self._in_turn(lambda: self.folder.save(changes))
             except UsageError as error:
                 raise ProblemError(422, "cannot be saved", str(error)) from error
