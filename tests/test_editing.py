@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +17,10 @@ from conftest import MakePhoto
 from filelock import FileLock
 from services import Answer, Running, running
 
-from colorgan import Corrections
+from colorgan import Colorizer, Corrections
 from colorgan.batch.manifest_store import LOCK, NAME
+from colorgan.corrections.merging import Change
+from colorgan.service.edited import EditedFolder
 
 FAINT = '[[photo]]\npath = "0.jpg"\nsaturation = 0.3\n'
 
@@ -192,6 +195,23 @@ def test_a_folder_in_use_is_said_and_the_next_try_colors(results: Path, model: t
         assert (results / "colorized_0.jpg").read_bytes() == before
         assert events(edited.save())[-1]["left"] == 0
         assert (results / "colorized_0.jpg").read_bytes() != before
+
+
+def test_two_services_for_one_folder_lose_no_rule(results: Path, model: tuple[str, Path]) -> None:
+    with Colorizer(model[1]) as colorizer, ThreadPoolExecutor(4) as threads:
+        folders = [EditedFolder(results, None, colorizer) for _ in range(4)]
+
+        def save(number: int) -> None:
+            name = f"{number}.jpg"
+            folders[number % 4].save([Change("path", name, FAINT.replace("0.jpg", name))])
+
+        list(threads.map(save, range(80)))
+        told = list[dict[str, Any]]()
+        for folder in folders:  # each of them knows what the others saved last
+            folder.color_again([], told.append)
+        assert [event["photographs"] for event in told if event["event"] == "coloring"] == [3, 0, 0, 0]
+    rules = Corrections.load(results / "corrections.toml").rules
+    assert {rule.path for rule in rules} == {f"{number}.jpg" for number in range(80)}
 
 
 def test_settings_are_those_of_the_run(photos: Path, tmp_path: Path, model: tuple[str, Path]) -> None:

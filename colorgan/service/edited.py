@@ -13,6 +13,8 @@ from pathlib import Path
 from threading import Event
 from typing import Any
 
+from filelock import FileLock
+
 from colorgan.batch.entry import Entry
 from colorgan.batch.job import Job
 from colorgan.batch.made_by import is_alike, settings_of, without_mark
@@ -34,6 +36,10 @@ from colorgan.storage.protocol import Found
 Tell = Callable[[dict[str, Any]], object]
 """Is told what happens, as it does."""
 REMEDY = "run colorgan-batch as it was run before"
+LOCK = f".{NAME}.lock"
+"""Of another service for the same folder, while it saves."""
+PATIENCE = 30.0
+"""Seconds to wait for that."""
 
 
 class EditedFolder:
@@ -87,23 +93,27 @@ class EditedFolder:
         the file, or a change, is wrong, or the folder is gone: it may be on a disk that is not there now.
         """
         require_results(self.results)
-        place, before = self.results / NAME, self.corrections()
-        new = Corrections.parse(merged(before, changes), place)
-        if not changes:
-            return new
-        with writing(place):
+        place = self.results / NAME
+        with writing(place), FileLock(self.results / LOCK, timeout=PATIENCE):
+            before = self.corrections()
+            new = Corrections.parse(merged(before, changes), place)
+            if not changes:
+                return new
             if place.is_file() and (data := place.read_bytes()) != self._saved.encode():
                 LOCAL.keep(place, data)
             LOCAL.write(place, new.text.encode())
         self._saved = new.text
         return new
 
-    def color_again(self, corrections: Corrections, changes: Iterable[Change], tell: Tell) -> None:
+    def color_again(self, changes: Iterable[Change], tell: Tell) -> None:
         """Color the photographs whose correction is not the one that their results have.
+
+        The file is read anew: another service, or a person, may have changed it since.
 
         `tell` gets an event for the beginning, for each photograph, and for the end, which has the rows of
         the report that are others now, and why nothing more was done if that is so.
         """
+        corrections = self.corrections()
         left = list(self._left(corrections))
         tell({"event": "coloring", "photographs": len(left)})
         groups, names, why = defaultdict[str, list[str]](list), set[str](), ""

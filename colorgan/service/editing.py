@@ -104,7 +104,7 @@ class Editing:
             try:
                 values = json.loads(data)
                 changes = [Change.read(each) for each in all_of("rules", values["rules"], dict)]
-                corrections = await self._in_turn(lambda: self.folder.save(changes))
+                await self._in_turn(lambda: self.folder.save(changes))
             except UsageError as error:
                 raise ProblemError(422, "cannot be saved", str(error)) from error
             except RunError as error:  # a full disk
@@ -119,7 +119,7 @@ class Editing:
 
         def work() -> None:
             try:
-                self.folder.color_again(corrections, changes, tell)
+                self.folder.color_again(changes, tell)
             except UsageError as error:
                 tell({"event": "failed", "why": str(error)})
             except Exception:
