@@ -141,7 +141,7 @@ function addPoint(x, y) {
   edit.points.push({ x: Number(x.toFixed(4)), y: Number(y.toFixed(4)), color, reach: FAR_ENOUGH });
   listPoints();
   draw();
-  say(`Point ${edit.points.length}: ${place(edit.points.at(-1))}.`);
+  say(`Point ${edit.points.length}: ${place(edit.points.at(-1))}. Lower its reach if the color goes too far.`);
 }
 
 function listPoints() {

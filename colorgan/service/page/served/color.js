@@ -18,7 +18,7 @@ export async function color(file, saturation, signal) {
     const blob = await response.blob();
     const wasInColor = response.headers.get("X-Colorgan-Status") !== "colored";
     if (!blob.size) throw new Error("it is in color already");
-    const note = wasInColor ? "in color already; unchanged" : response.headers.get("X-Colorgan-How") ?? "";
+    const note = wasInColor ? "in color already; unchanged" : (response.headers.get("X-Colorgan-How") ?? "").replace(/^encoded$/, "");
     return { blob, suffix: SUFFIXES[blob.type] ?? "png", note };
   }
 }
