@@ -17,7 +17,7 @@ import pytest
 from conftest import MakePhoto, job_into, told
 from PIL import Image
 
-from colorgan import ColorizeConfig, Colorizer, ExitCode, Outcome, RunError, Status
+from colorgan import ColorizeConfig, Colorizer, ExitCode, Outcome, RunError, Status, UsageError
 from colorgan.batch.job import Job
 from colorgan.batch.manifest import Manifest
 from colorgan.batch.manifest_store import NAME
@@ -79,10 +79,10 @@ def test_a_second_run_into_the_same_folder_is_refused(tmp_path: Path) -> None:
         pass
 
 
-def test_a_manifest_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
+def test_a_manifest_that_is_a_folder_is_one_clear_line(tmp_path: Path) -> None:
     (tmp_path / NAME).mkdir()
     with (
-        pytest.raises(RunError, match=r"manifest\.jsonl"),
+        pytest.raises(UsageError, match=r"manifest\.jsonl"),
         Manifest.open(job_into(tmp_path)),
     ):
         pass
