@@ -11,6 +11,7 @@ import click
 
 from colorgan.cli.options import command
 from colorgan.errors import ImageError, UsageError
+from colorgan.storage.paths import LOCAL
 
 if TYPE_CHECKING:
     from colorgan.colorizer import Colorizer
@@ -228,7 +229,7 @@ def _in_folder(truth: Path, results: Path) -> ResultOf:
     from colorgan.batch.manifest import Manifest
     from colorgan.evaluation.scores import read_rgb
 
-    if not results.is_dir():
+    if not LOCAL.is_folder(results):
         raise UsageError(f"{results}: there is no such folder")
     entries = Manifest(results).entries
 

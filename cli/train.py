@@ -14,6 +14,7 @@ from colorgan.cli.options import command, config_file, config_options, given
 from colorgan.config import GeneratorConfig, TrainingConfig
 from colorgan.errors import ExitCode, StoppedError, UsageError
 from colorgan.storage.files import make_writable, writing
+from colorgan.storage.paths import LOCAL
 
 if TYPE_CHECKING:
     from colorgan.training.run import Run
@@ -112,7 +113,7 @@ def prepare(
         raise UsageError("--resume has weights of its own: leave out --start-from")
     if (resume or start_from) and encoder_weights:
         raise UsageError("the checkpoint has weights of its own: leave out --encoder-weights")
-    if not resume and not dry_run and (output / "last.pt").exists():
+    if not resume and not dry_run and LOCAL.is_file(output / "last.pt"):
         raise UsageError(
             f"{output} holds a run already: add --resume to go on with it, or choose another --output"
         )

@@ -7,6 +7,7 @@ from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
 from colorgan.errors import ModelError
+from colorgan.storage.paths import LOCAL
 
 
 class Kind(StrEnum):
@@ -46,7 +47,7 @@ def kind_of(path: Path) -> Kind:
 
 
 def _kind_of_content(path: Path) -> Kind:
-    if not path.is_file():
+    if not LOCAL.is_file(path):
         raise ModelError(path, "there is no such model file")
     try:
         with ZipFile(path) as archive:

@@ -21,7 +21,7 @@ from colorgan.corrections.file import UNCORRECTED, Corrections
 from colorgan.errors import ImageError, UsageError, check_type
 from colorgan.photo.formats import format_of_name, suffix_of
 from colorgan.storage.listing import Listing
-from colorgan.storage.paths import AnyPath, absolute, identity_of, locate, storage_of
+from colorgan.storage.paths import LOCAL, AnyPath, absolute, identity_of, locate, storage_of
 from colorgan.storage.protocol import Found, Report, Stamp, ignore
 
 PREFIX = "colorized_"
@@ -101,7 +101,7 @@ class Job:
         if not there.is_remote and there.is_file(self.destination):
             raise UsageError(f"{self.destination}: is a file; name a folder for the results")
         check_type("prefix", self.prefix, str, "text")
-        if self.prefix != Path(self.prefix).name and self.prefix:
+        if self.prefix and (self.prefix != Path(self.prefix).name or "\0" in self.prefix):
             raise UsageError(f"prefix is {self.prefix!r}; it must be the beginning of a file's name")
 
     def _check(self, source: str) -> None:
@@ -274,8 +274,8 @@ def _is_list(name: str) -> bool:
     """Whether `@LIST` is meant, and not a folder or a file whose own name begins with @."""
     if not name.startswith("@"):
         return False
-    if not Path(name).exists():
+    if not (LOCAL.is_file(Path(name)) or LOCAL.is_folder(Path(name))):
         return True
-    if Path(name[1:]).is_file():
+    if LOCAL.is_file(Path(name[1:])):
         raise UsageError(f"{name}: is there, and so is a list {name[1:]}; write ./{name} for the former")
     return False

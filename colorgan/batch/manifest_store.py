@@ -82,7 +82,7 @@ class LocalManifests:
 
     def is_there(self) -> bool:
         """Whether there is a manifest."""
-        return any(path.is_file() for path in _sources(self.folder))
+        return any(LOCAL.is_file(path) for path in _sources(self.folder))
 
     def under_way(self) -> list[str]:
         """What is locked."""
@@ -219,7 +219,9 @@ def is_beside(path: PurePath, shard: Shard | None) -> bool:
 
 def _of_shards(folder: Path, name: str) -> list[Path]:
     """The files of this kind that shards have; the latest last."""
-    found = {}
+    found: dict[Path, int] = {}
+    if not LOCAL.is_folder(folder / SHARDS):
+        return []
     for path in (folder / SHARDS).glob(f"*-of-*{Path(name).suffix}"):
         with suppress(FileNotFoundError):  # a run of all inputs has just taken it in
             found[path] = path.stat().st_mtime_ns
@@ -228,7 +230,7 @@ def _of_shards(folder: Path, name: str) -> list[Path]:
 
 def manifests_in(folder: Path) -> list[Path]:
     """All manifests that are in a results folder; what later ones say goes first."""
-    return [*filter(Path.is_file, [folder / NAME]), *_of_shards(folder, NAME)]
+    return [*filter(LOCAL.is_file, [folder / NAME]), *_of_shards(folder, NAME)]
 
 
 def _sources(folder: Path) -> list[Path]:

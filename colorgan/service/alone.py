@@ -18,7 +18,7 @@ from colorgan.photo.color import TONED
 from colorgan.service.page_files import IN_BROWSER, page_of
 from colorgan.storage.files import atomic_file
 from colorgan.storage.objects import FOR_MODELS
-from colorgan.storage.paths import local_copy, locate
+from colorgan.storage.paths import LOCAL, local_copy, locate
 
 PACKAGE = "onnxruntime-web@1.30.0"
 RUNTIME = ("ort.wasm.bundle.min.mjs", "ort-wasm-simd-threaded.wasm")
@@ -34,7 +34,8 @@ def write_page(folder: Path, runtime: Path | None = None, model: str | PurePath 
 
     `runtime` is a folder with the package onnxruntime-web; without it, npm brings it.
     """
-    if folder.exists() and not (folder.is_dir() and (_is_page(folder) or not any(folder.iterdir()))):
+    is_full = LOCAL.is_folder(folder) and not _is_page(folder) and any(folder.iterdir())
+    if is_full or LOCAL.is_file(folder):
         raise UsageError(f"{folder}: holds other files; name a new folder for the page")
     with local_copy(locate(model, FOR_MODELS) if model else EMBEDDED_MODEL) as path, _from(runtime) as dist:
         pages = page_of("alone", IN_BROWSER) | {

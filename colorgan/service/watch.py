@@ -26,7 +26,7 @@ from colorgan.corrections.file import Corrections
 from colorgan.errors import ImageError, InUseError, RunError, UsageError
 from colorgan.photo.image import Photo
 from colorgan.storage.files import make_writable
-from colorgan.storage.paths import storage_of
+from colorgan.storage.paths import LOCAL, storage_of
 from colorgan.storage.protocol import UNREAD, Found, Stamp
 
 TICK = 0.5
@@ -62,7 +62,7 @@ class Watch:
 
     def __post_init__(self) -> None:
         self.source, self.destination = self.source.resolve(), self.destination.resolve()
-        if not self.source.is_dir():
+        if not LOCAL.is_folder(self.source):
             raise UsageError(f"{self.source}: there is no such folder")
         for one, other in ((self.source, self.destination), (self.destination, self.source)):
             if one == other or one in other.parents:
@@ -80,7 +80,7 @@ class Watch:
         surveyed, seen = -SURVEY, ""
         for changed in self._changes(stop):
             now = monotonic()
-            if not self.source.is_dir():
+            if not LOCAL.is_folder(self.source):
                 raise RunError(f"{self.source}: is gone; start again when it is back")
             is_due = now - surveyed >= SURVEY
             is_due |= self._is_corrected()
@@ -194,7 +194,7 @@ class Watch:
                     for path in self._files_of(Path(name))
                 }
         except (OSError, RuntimeError, UnicodeError) as error:
-            if not self.source.is_dir():
+            if not LOCAL.is_folder(self.source):
                 raise RunError(f"{self.source}: is gone; start again when it is back") from error
             if isinstance(error, UnicodeError) or UNDECODABLE in str(error):
                 self.settings = replace(self.settings, poll=True)

@@ -101,12 +101,12 @@ class LocalStorage:
         return (now - max(past, default=now)) / 1e9
 
     def is_file(self, path: Path) -> bool:
-        """Whether there is such a file."""
-        return path.is_file()
+        """Whether there is such a file; no for a name that no file can have, or that cannot be looked up."""
+        return os.path.isfile(path)  # noqa: PTH113 - that of pathlib raises errors
 
     def is_folder(self, path: Path) -> bool:
-        """Whether there is such a folder."""
-        return path.is_dir()
+        """Whether there is such a folder; likewise."""
+        return os.path.isdir(path)  # noqa: PTH112
 
     def identity(self, folder: Path) -> object:
         """Where it is on which disk, through links too; the path itself if it is not there."""

@@ -30,6 +30,8 @@ def storage_of(path: PurePath) -> Storage:
 
 def locate(place: str | PurePath, schemes: tuple[str, ...] = STORES) -> AnyPath:
     """The path of a file or a folder by its path or URL; UsageError for what is of no use."""
+    if "\0" in str(place):
+        raise UsageError(f"{str(place)!r}: has a null byte; name a file or a folder")
     if isinstance(place, ObjectPath | Path):
         return place
     text = os.fspath(place) if isinstance(place, str | os.PathLike) else None
