@@ -237,13 +237,17 @@ class Colorizer:
     ) -> Outcome:
         """Take one photograph through all stages, to its result in the folder."""
         correction = job.corrections.of(job.name_of(photo.path))
-        painted = paint(self._painter, photo, correction, times, predict)
-        colored = painted.colored
-        if colored.status is Status.SKIPPED:
-            return Outcome(photo.path, Status.SKIPPED)
-        mtime_ns = stamp.mtime_ns * (colored.how is How.COPIED)
+        with self._painter.for_streamed(photo, job.destination) as painter:
+            painted = paint(painter, photo, correction, times, predict)
+            colored = painted.colored
+            if colored.status is Status.SKIPPED:
+                return Outcome(photo.path, Status.SKIPPED)
+            mtime_ns = stamp.mtime_ns * (colored.how is How.COPIED)
+            with times("write"):
+                output, written, kept = put_result(
+                    job, photo.path, colored.contents, colored.format, mtime_ns
+                )
         with times("write"):
-            output, written, kept = put_result(job, photo.path, colored.data, colored.format, mtime_ns)
             carrier = Carrier(job, self.model.credit)
             sidecars, kept_sidecars = carrier.carry(found, output, colored.how, photo.sha256)
         if thumbnails and painted.chroma:

@@ -18,7 +18,7 @@ from colorgan.batch.outcome import Outcome, Status
 from colorgan.config import ColorizeConfig
 from colorgan.photo.ifd import Block
 from colorgan.photo.image import Photo
-from colorgan.photo.tiff_pages import join_pages
+from colorgan.photo.tiff_pages import PagesWriter
 
 LUMA = np.array([0.299, 0.587, 0.114])
 Page = tuple[np.ndarray, dict[str, Any]]
@@ -156,8 +156,12 @@ def test_pages_with_pyramids_keep_them(colorizer: Colorizer, tmp_path: Path) -> 
 
 def test_many_pages_are_joined_in_a_big_tiff() -> None:
     files = [written((SMALL, {}), bigtiff=True), written((GRAY, {}))]
-    joined = join_pages(files)
-    with tifffile.TiffFile(io.BytesIO(joined)) as file:
+    joined = io.BytesIO()
+    writer = PagesWriter(joined, is_big=True)
+    for each in files:
+        writer.add(each)
+    with tifffile.TiffFile(io.BytesIO(joined.getvalue())) as file:
+        assert file.is_bigtiff
         assert np.array_equal(file.pages[1].asarray(), GRAY)
 
 

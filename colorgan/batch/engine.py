@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from time import perf_counter
 
@@ -11,18 +11,17 @@ import numpy as np
 
 from colorgan.batch.error_log import log_error
 from colorgan.batch.job import Job
-from colorgan.batch.memory import Budget, need_of_file
+from colorgan.batch.memory import Budget
 from colorgan.batch.outcome import Outcome
 from colorgan.batch.pending import failed
 from colorgan.batch.pipeline import Batcher, map_unordered
+from colorgan.batch.reading import need_of_found, reading
 from colorgan.batch.timing import StageTimes
 from colorgan.config import MOST_WORKERS, ColorizeConfig
 from colorgan.devices import available_cpus
 from colorgan.errors import ColorganError, ImageError, PredictError, TooLargeError
 from colorgan.photo.color import Planes
 from colorgan.photo.image import Photo
-from colorgan.photo.need import Need
-from colorgan.storage.paths import storage_of
 from colorgan.storage.protocol import Found, Stamp
 
 Predict = Callable[[Planes], Planes]
@@ -78,14 +77,15 @@ class Engine:
             started = perf_counter()
             try:
                 with times("read"):
-                    size = budget.size_of(item.path, _needed(item, self.config))
-                with budget.holding(size):
+                    need = need_of_found(item, self.config)
+                    size = budget.size_of(item.path, need)
+                with budget.holding(size), ExitStack() as files:
                     with times("read"):
-                        data, stamp = _read(item)
-                        photo = Photo.of(item.path, data, self.config.max_pixels, pages=True)
+                        opened = reading(item, self.config.max_pixels, streamed=size < need.whole)
+                        photo, stamp = files.enter_context(opened)
                         sha256 = photo.sha256
                     outcome = color(photo, item, stamp, batcher)
-                    del data, photo
+                    del photo
             except ImageError as error:
                 outcome = failed(item.path, error.reason, perf_counter() - started)
                 return replace(outcome, is_too_large=isinstance(error, TooLargeError))
@@ -107,25 +107,3 @@ def workers_for(batch_size: int, at_once: int, cpus: int, is_remote: bool = Fals
     """
     in_batches = batch_size * at_once
     return min((4 if is_remote else 1) * (in_batches + max(in_batches, cpus)), MOST_WORKERS)
-
-
-def _needed(found: Found, settings: ColorizeConfig) -> Need:
-    with _reading(found):
-        stamp = found.stamp or storage_of(found.path).stat(found.path)
-        return need_of_file(found.path, stamp, settings)
-
-
-def _read(found: Found) -> tuple[bytes, Stamp]:
-    """An object is to be the one that was listed; a file may have changed, and its new state counts."""
-    storage = storage_of(found.path)
-    with _reading(found):
-        return storage.read(found.path, found.stamp if storage.is_remote else None)
-
-
-@contextmanager
-def _reading(found: Found) -> Iterator[None]:
-    """Turn what goes wrong while a file is read into ImageError."""
-    try:
-        yield
-    except OSError as error:
-        raise ImageError(found.path, f"cannot be read ({error.strerror})") from error

@@ -7,12 +7,13 @@ from colorgan.batch.known import Known
 from colorgan.batch.outcome import Written
 from colorgan.batch.pending import what_is_wrong
 from colorgan.batch.results import keep_other, write_result
+from colorgan.storage.file_bytes import Bytes
 from colorgan.storage.paths import AnyPath, storage_of
 from colorgan.storage.protocol import Stamp
 
 
 def put_result(
-    job: Job, path: AnyPath, data: bytes, format: str, mtime_ns: int = 0
+    job: Job, path: AnyPath, data: Bytes, format: str, mtime_ns: int = 0
 ) -> tuple[AnyPath, Written, str]:
     """Write the result of the input `path`; give its place, what to know it by, and what became of another.
 
@@ -23,7 +24,7 @@ def put_result(
     return output, write_result(output, data, mtime_ns), kept
 
 
-def set_aside(folder: AnyPath, output: AnyPath, name: str, data: bytes, known: Known) -> str:
+def set_aside(folder: AnyPath, output: AnyPath, name: str, data: Bytes, known: Known) -> str:
     """Keep what is at the place of the result of `name`, unless an earlier run wrote it, or it is the same.
 
     Gives and raises what `keep_other` does.

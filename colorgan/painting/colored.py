@@ -9,6 +9,7 @@ from colorgan.batch.outcome import How, Status
 from colorgan.batch.results import write_result
 from colorgan.errors import UsageError
 from colorgan.photo.formats import format_of_name, suffix_of
+from colorgan.storage.file_bytes import Bytes, FileBytes
 from colorgan.storage.paths import locate
 
 
@@ -32,6 +33,14 @@ class Colored:
     """Of a file with several; 0 for any other."""
     pages_copied: int = 0
     """Those of them that were in color already, and are as they were."""
+
+    source: FileBytes | None = field(default=None, repr=False)
+    """The same as `data`, if it is too much for memory; then that is empty."""
+
+    @property
+    def contents(self) -> Bytes:
+        """The bytes of the file, wherever they are."""
+        return self.data if self.source is None else self.source
 
     @property
     def suffix(self) -> str:

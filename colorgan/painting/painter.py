@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, NamedTuple
 
 import numpy as np
 
 from colorgan.backends import Model
 from colorgan.batch.engine import Predict
 from colorgan.batch.outcome import How, Status
+from colorgan.batch.results import writing_result
 from colorgan.batch.timing import StageTimes
 from colorgan.config import ColorizeConfig
 from colorgan.corrections.apply import change_hues, correct
@@ -17,10 +22,18 @@ from colorgan.corrections.correction import Correction
 from colorgan.painting.colored import Colored
 from colorgan.photo.color import TONED, Planes, chroma_spread, colorfulness, merge, saturate
 from colorgan.photo.encode import Result, encode_result, note_on_copy
+from colorgan.photo.encode_bands import encode_bands
 from colorgan.photo.image import Photo
 from colorgan.photo.signing import NotSignedError, Signer
+from colorgan.photo.tiff_bands import Bands
+from colorgan.storage.file_bytes import FileBytes
+from colorgan.storage.paths import AnyPath, storage_of
 
 NOT_CORRECTED = "already in color, so that its correction does not count; --if-color recolor colors it"
+
+
+def _copied(photo: Photo, status: Status, note: str) -> Colored:
+    return Colored(photo.file, photo.file_format, status, How.COPIED, note, source=photo.source)
 
 
 class Chroma(NamedTuple):
@@ -58,6 +71,20 @@ class Painter:
     model: Model
     config: ColorizeConfig
     signer: Signer | None = None
+    file: IO[bytes] | None = None
+    """Where the result of a photograph goes that is not in memory."""
+    folder: Path | None = None
+    """For temporary files of such a photograph."""
+
+    @contextmanager
+    def for_streamed(self, photo: Photo, results: AnyPath) -> Iterator[Painter]:
+        """One with a file for the result, if the photograph is not in memory: on the disk of the results."""
+        if photo.source is None:
+            yield self
+            return
+        folder = None if storage_of(results).is_remote else Path(results)
+        with writing_result(results / photo.path.name), TemporaryFile(dir=folder) as file:
+            yield replace(self, file=file, folder=folder)
 
     def paint(
         self, photo: Photo, correction: Correction, times: StageTimes, predict: Predict | None = None
@@ -66,22 +93,32 @@ class Painter:
         with times("decode"):
             small, has_color = self.sketch(photo)
         if correction.skip:
-            left = Colored(photo.file, photo.file_format, Status.LEFT, How.COPIED, note_on_copy(photo))
-            return Painted(left, small)
+            return Painted(_copied(photo, Status.LEFT, note_on_copy(photo)), small)
         if has_color and self.config.if_color == "skip":
             return Painted(Colored(b"", photo.file_format, Status.SKIPPED, How.NOT_WRITTEN), small)
         if has_color and self.config.if_color == "copy":
             note = "; ".join(filter(None, (note_on_copy(photo), NOT_CORRECTED if correction else "")))
-            return Painted(Colored(photo.file, photo.file_format, Status.COPIED, How.COPIED, note), small)
+            return Painted(_copied(photo, Status.COPIED, note), small)
         chroma = self.chroma(photo, small, correction, times, predict)
         with times("encode"):
             guide = self.guide(chroma)
+            if photo.bands and self.file:
+                return Painted(self._by_bands(photo, photo.bands, chroma, guide, self.file), small, chroma)
             result = encode_result(photo, chroma.planes, self.config, self.model.credit, guide)
             data, reason = self._signed(photo, result)
         how = How.LUMA_KEPT if result.kept_luma else How.ENCODED
         note = "; ".join(filter(None, (result.note, reason)))
         colored = Colored(data, result.format, Status.COLORED, how, note, result.left_out)
         return Painted(colored, small, chroma)
+
+    def _by_bands(
+        self, photo: Photo, bands: Bands, chroma: Chroma, guide: Planes | None, file: IO[bytes]
+    ) -> Colored:
+        credit = self.model.credit
+        result = encode_bands(photo, bands, chroma.planes, credit, guide, file, self.folder)
+        unsigned = "it is not signed: it is larger than --memory" if self.signer else ""
+        note, source = "; ".join(filter(None, (result.note, unsigned))), FileBytes(file)
+        return Colored(b"", "TIFF", Status.COLORED, How.ENCODED, note, result.left_out, source=source)
 
     def _signed(self, photo: Photo, result: Result) -> tuple[bytes, str]:
         """The result, signed if one can, or why it is not."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -57,13 +57,20 @@ def saturate(chroma: Planes, saturation: float) -> Planes:
 
 def merge(luma: Planes | DeepPlanes, chroma: Planes, guide: Planes | None = None) -> Planes | DeepPlanes:
     """Lay chroma, as `fit_chroma` scales it, over luma uint8 or uint16 (H, W): RGB of its type (H, W, 3)."""
-    deep = luma.dtype == np.uint16
-    light = luma.astype("<u2", copy=False).view(np.uint8)[:, 1::2] if deep else np.asarray(luma, np.uint8)
+    merged, fitting = np.empty((*luma.shape, 3), luma.dtype), Fitting(luma.shape, chroma, 1, guide)
+    for top in range(0, len(luma), STRIP):
+        merged[top : top + STRIP] = merge_strip(luma[top : top + STRIP], top, fitting)
+    return merged
+
+
+def merge_strip(luma: Planes | DeepPlanes, top: int, fitting: Fitting) -> Planes | DeepPlanes:
+    """The same for STRIP rows, or the last ones, that begin at `top`."""
     merged = np.empty((*luma.shape, 3), luma.dtype)
-    for top, *planes in _strips(light, chroma, 1, guide):
-        strip = luma[top : top + len(planes[0])]
-        lay_over = _lay_over_deep if deep else _lay_over
-        lay_over(strip, planes, merged[top : top + len(strip)])
+    if luma.dtype == np.uint16:
+        light = luma.astype("<u2", copy=False).view(np.uint8)[:, 1::2]
+        _lay_over_deep(luma, fitting.strip(top, light), merged)
+    else:
+        _lay_over(luma, fitting.strip(top, np.asarray(luma, np.uint8)), merged)
     return merged
 
 
@@ -76,11 +83,13 @@ def deep_luma_of(rgb: DeepPlanes) -> DeepPlanes:
     return luma
 
 
-def _lay_over(luma: Planes | DeepPlanes, planes: list[Planes], merged: npt.NDArray[Any]) -> None:
+def _lay_over(luma: Planes | DeepPlanes, planes: tuple[Planes, Planes], merged: npt.NDArray[Any]) -> None:
     merged[:] = Image.merge("YCbCr", [Image.fromarray(plane) for plane in (luma, *planes)]).convert("RGB")
 
 
-def _lay_over_deep(luma: Planes | DeepPlanes, planes: list[Planes], merged: npt.NDArray[Any]) -> None:
+def _lay_over_deep(
+    luma: Planes | DeepPlanes, planes: tuple[Planes, Planes], merged: npt.NDArray[Any]
+) -> None:
     differences = _differences(*(plane.astype(np.float32) - 128 for plane in planes))
     for channel, difference in enumerate(differences):
         merged[..., channel] = np.rint(luma + DEEPER * difference).clip(0, 65535)
@@ -97,39 +106,42 @@ def fit_chroma(luma: Planes, chroma: Planes, step: int, guide: Planes | None = N
     that it shows by 2 steps of 255 or less in 99.86 % of the pixels of each of 34 old photographs, JPEG
     coding included (`benchmarks/displayed_luma.py`).
     """
-    fitted = np.empty((2, *(-(-side // step) for side in luma.shape)), np.uint8)
-    for top, cb, cr in _strips(luma, chroma, step, guide):
-        fitted[0, top : top + len(cb)], fitted[1, top : top + len(cr)] = cb, cr
+    fitting = Fitting(luma.shape, chroma, step, guide)
+    fitted = np.empty((2, fitting.rows, fitting.columns), np.uint8)
+    for top in range(0, fitting.rows, STRIP):
+        fitted[:, top : top + STRIP] = fitting.strip(top, luma[step * top : step * (top + STRIP)])
     return fitted
 
 
-def _strips(
-    luma: Planes, chroma: Planes, step: int, guide: Planes | None
-) -> Iterator[tuple[int, Planes, Planes]]:
-    """What `fit_chroma` gives, as strips with the number of their first row: memory stays small."""
-    rows, columns = (-(-side // step) for side in luma.shape)
-    # Pillow scales four planes as one image (its mode CMYK) faster than two planes and two more.
-    planes = Image.merge("CMYK", [Image.fromarray(plane) for plane in (*chroma, *_reach(chroma))])
-    slopes = None if guide is None else [Image.fromarray(plane) for plane in _slopes(guide, chroma)]
-    for top in range(0, rows, STRIP):
-        bottom = min(top + STRIP, rows)
+class Fitting:
+    """What `fit_chroma` does, strip by strip: of the luma, no more than a strip need be in memory."""
 
-        def scale(image: Image.Image, top: int = top, bottom: int = bottom) -> Image.Image:
-            box = (0, top / rows * image.height, image.width, bottom / rows * image.height)
-            return image.resize((columns, bottom - top), Image.Resampling.BILINEAR, box)
+    def __init__(self, shape: tuple[int, ...], chroma: Planes, step: int, guide: Planes | None) -> None:
+        self.rows, self.columns = (-(-side // step) for side in shape)
+        self.step = step
+        # Pillow scales four planes as one image (its mode CMYK) faster than two planes and two more.
+        self._planes = Image.merge("CMYK", [Image.fromarray(plane) for plane in (*chroma, *_reach(chroma))])
+        slopes = () if guide is None else _slopes(guide, chroma)
+        self._slopes = [Image.fromarray(plane) for plane in slopes]
 
-        cb, cr, up, down = (np.asarray(plane) for plane in scale(planes).split())
-        strip = luma[step * top : step * bottom]
-        darkest, lightest = (_reduce(strip, step, keep) for keep in (np.minimum, np.maximum))
-        if slopes is None:
-            yield top, *_fit_few(darkest, lightest, cb, cr, (up > 255 - lightest) | (down > darkest))
-        else:
-            detail = (darkest / np.float32(2) + lightest / np.float32(2)) - np.asarray(scale(slopes[2]))
-            cb, cr = (
-                np.rint(plane + np.asarray(scale(slope)) * detail).clip(0, 255).astype(np.uint8)
-                for plane, slope in zip((cb, cr), slopes[:2], strict=True)
-            )
-            yield top, *fit_gamut(darkest, lightest, cb, cr)
+    def strip(self, top: int, luma: Planes) -> tuple[Planes, Planes]:
+        """Cb and Cr of STRIP rows, or the last ones, that begin at `top`; the luma is that of these rows."""
+        bottom = min(top + STRIP, self.rows)
+
+        def scale(image: Image.Image) -> Image.Image:
+            box = (0, top / self.rows * image.height, image.width, bottom / self.rows * image.height)
+            return image.resize((self.columns, bottom - top), Image.Resampling.BILINEAR, box)
+
+        cb, cr, up, down = (np.asarray(plane) for plane in scale(self._planes).split())
+        darkest, lightest = (_reduce(luma, self.step, keep) for keep in (np.minimum, np.maximum))
+        if not self._slopes:
+            return _fit_few(darkest, lightest, cb, cr, (up > 255 - lightest) | (down > darkest))
+        detail = (darkest / np.float32(2) + lightest / np.float32(2)) - np.asarray(scale(self._slopes[2]))
+        cb, cr = (
+            np.rint(plane + np.asarray(scale(slope)) * detail).clip(0, 255).astype(np.uint8)
+            for plane, slope in zip((cb, cr), self._slopes[:2], strict=True)
+        )
+        return fit_gamut(darkest, lightest, cb, cr)
 
 
 def _slopes(guide: Planes, chroma: Planes) -> tuple[Floats, Floats, Floats]:

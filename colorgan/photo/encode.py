@@ -36,6 +36,7 @@ from colorgan.photo.keep_luma import keep_luma
 from colorgan.photo.left_out import left_out
 from colorgan.photo.orientation import SIDEWAYS
 from colorgan.photo.pillow import DECODE_ERRORS
+from colorgan.photo.pixels import as_deep
 from colorgan.photo.png import encode_png
 from colorgan.photo.tiff import encode_tiff
 from colorgan.photo.verify import check_lossless
@@ -187,7 +188,7 @@ def encode(
         merged: Any = merge(luma, chroma, guide)
         deep = merged.dtype == np.uint16
         if WRITABLE[format].has_alpha and (alpha := photo.alpha()) is not None:
-            merged = np.dstack([merged, _as_deep(alpha, deep)])
+            merged = np.dstack([merged, as_deep(alpha, deep)])
         if format == "WEBP":
             options = for_webp(photo, credit) | {"quality": quality or QUALITY}
             return _save(Image.fromarray(merged), format, options)
@@ -204,7 +205,7 @@ def _lossless(photo: Photo, merged: Any, format: str, credit: Credit) -> bytes:
     """Encode pixels uint8 or uint16 (H, W, 3 or 4) as PNG, TIFF or BMP."""
     deep = merged.dtype == np.uint16
     if format == "TIFF":
-        return encode_tiff(merged, *for_tiff(photo, credit, deep), _reductions(photo))
+        return encode_tiff(merged, *for_tiff(photo, credit, deep), reductions_of(photo))
     if format == "PNG":
         return encode_png(merged, [for_png(photo, credit, deep)])
     meters = pixels_per_meter(photo.metadata)
@@ -214,7 +215,7 @@ def _lossless(photo: Photo, merged: Any, format: str, credit: Credit) -> bytes:
     return _save(Image.fromarray(merged), format, dpi)
 
 
-def _reductions(photo: Photo) -> list[tuple[int, int]]:
+def reductions_of(photo: Photo) -> list[tuple[int, int]]:
     """Widths and heights, as seen, in which a TIFF shows its picture smaller besides."""
     sideways = photo.orientation in SIDEWAYS
     return [size[::-1] if sideways else size for size in photo.reductions]
@@ -234,15 +235,6 @@ def _coded(photo: Photo, pixels: Planes | DeepPlanes, format: str, quality: int,
     if format == "HEIF":
         return encode_heic(pixels, bits, quality, photo.metadata, xmp, icc)
     return encode_avif(fewer_bits(pixels, bits) if deep else pixels, bits, quality, photo.metadata, xmp, icc)
-
-
-def _as_deep(alpha: Planes | DeepPlanes, deep: bool) -> Planes | DeepPlanes:
-    """Transparency of 16 bits or of 8, whatever it has."""
-    if deep and alpha.dtype == np.uint8:
-        return alpha.astype(np.uint16) * np.uint16(257)
-    if not deep and alpha.dtype == np.uint16:
-        return (alpha >> 8).astype(np.uint8)
-    return alpha
 
 
 def _jpeg_of(photo: Photo, luma: Planes, planes: Planes, quality: int) -> bytes:

@@ -22,6 +22,7 @@ EXIF, GPS, INTEROP = 34665, 34853, 40965
 POINTERS = (EXIF, GPS, INTEROP)
 """Tags whose value is the place of another directory."""
 
+SUB_DIRECTORIES = 330
 LAYERS = 37724
 """The tag with which Photoshop puts layers into a TIFF; where the file is not in memory, they stay unread."""
 
@@ -134,19 +135,25 @@ class Block:
         return folder
 
 
+def head_of(order: Order, is_big: bool, first: int) -> bytes:
+    """The header of a file whose first directory is at this place."""
+    mark = b"II" if order == "<" else b"MM"
+    return mark + (
+        struct.pack(order + "HHHQ", 43, 8, 0, first) if is_big else struct.pack(order + "HI", 42, first)
+    )
+
+
 def write_block(folder: Folder, order: Order) -> bytes:
     """A block with this one directory, and those below it."""
-    mark = b"II" if order == "<" else b"MM"
-    return mark + struct.pack(order + "HI", 42, 8) + write_folder(folder, order, 8)
+    return head_of(order, False, 8) + write_folder(folder, order, 8)
 
 
 def with_directory(data: bytes, folder: Folder, order: Order, is_big: bool = False) -> bytes:
     """A TIFF file that has this as its one directory, and whose samples are where they were."""
     start = len(data) + len(data) % 2  # on a word boundary
-    mark = b"II" if order == "<" else b"MM"
-    head = struct.pack(order + "HHHQ", 43, 8, 0, start) if is_big else struct.pack(order + "HI", 42, start)
+    head = head_of(order, is_big, start)
     directory = write_folder(folder, order, start, is_big)
-    return b"".join((mark, head, data[2 + len(head) :], bytes(start - len(data)), directory))
+    return b"".join((head, data[len(head) :], bytes(start - len(data)), directory))
 
 
 def write_folder(folder: Folder, order: Order, start: int, is_big: bool = False) -> bytes:

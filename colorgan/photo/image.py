@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -23,14 +22,18 @@ from colorgan.photo.pillow import (
     DECODE_ERRORS,
     check_size,
     frames_of,
+    is_ycc,
     load,
     open_image,
     open_picture,
     opening,
 )
 from colorgan.photo.pixels import Pixels, decode
+from colorgan.photo.scan import reduced_as_stored
+from colorgan.photo.tiff_bands import Bands
 from colorgan.photo.tiff_open import TIFF_MARKS, open_tiff
 from colorgan.photo.tiff_pixels import TiffLayout
+from colorgan.storage.file_bytes import FileBytes, sha256_of
 from colorgan.storage.paths import AnyPath, storage_of
 
 UNDECODED = 128
@@ -69,6 +72,10 @@ class Photo:
     """Widths and heights, as stored, in which a TIFF shows the picture smaller besides."""
     coded: Coded | None = None
     """Of a file that Pillow does not read, or not with all of its bits."""
+    bands: Bands | None = None
+    """Of a TIFF that is not in memory: its picture, some rows at a time. It has no `luma` then."""
+    source: FileBytes | None = field(default=None, repr=False)
+    """The file, if it is not in memory."""
     is_ycc: bool = False
     """Whether it is a JPEG in color that stores luma and chroma."""
     missing: float | None = None
@@ -132,9 +139,14 @@ class Photo:
             described,
             described.orientation,
             fitting(described.icc, image.mode),
-            is_ycc=format == "JPEG" and _is_ycc(image),
+            is_ycc=format == "JPEG" and is_ycc(image),
         )
         return replace(photo, missing=photo._share_missing()) if is_cut else photo
+
+    @classmethod
+    def streamed(cls, path: AnyPath, file: FileBytes, max_pixels: int = MAX_PIXELS) -> Photo:
+        """A TIFF, of one page or several, that stays where it is; raises ImageError."""
+        return cls(path, b"", *open_tiff(path, file, max_pixels), source=file)
 
     @classmethod
     def _of_coded(cls, path: AnyPath, data: bytes, coded: Coded, max_pixels: int) -> Photo:
@@ -148,7 +160,12 @@ class Photo:
 
     def of_page(self, number: int, max_pixels: int = MAX_PIXELS) -> Photo:
         """A page of a TIFF with several, by a number from `pages`; raises ImageError."""
-        return Photo(self.path, self.data, *open_tiff(self.path, self.data, max_pixels, number))
+        data = self.data if self.source is None else self.source
+        page = Photo(
+            self.path, self.data, *open_tiff(self.path, data, max_pixels, number), source=self.source
+        )
+        vars(page)["sha256"] = self.sha256  # of the same file, which may be large
+        return page
 
     @property
     def file(self) -> bytes:
@@ -163,7 +180,7 @@ class Photo:
     @cached_property
     def sha256(self) -> str:
         """Of its file, in hexadecimal."""
-        return hashlib.sha256(self.file).hexdigest()
+        return sha256_of(self.file if self.source is None else self.source)
 
     @property
     def size(self) -> tuple[int, int]:
@@ -201,6 +218,8 @@ class Photo:
         """
         if self.orientation in SIDEWAYS:
             width, height = height, width
+        if self.bands:
+            return upright(reduced_as_stored(self, self.bands, width, height), self.orientation)
         if self.is_ycc:  # a second look at a fraction of the cost of the one for luma
             source = decode(self._drafted("YCbCr", width, height), self)
         elif self.is_gray_jpeg and self.halved.width >= width and self.halved.height >= height:
@@ -274,12 +293,3 @@ class Photo:
                 self.path, f"is cut short: {missing:.0%} of it is missing; take it from a backup"
             )
         return missing
-
-
-def _is_ycc(image: Image.Image) -> bool:
-    """Whether libjpeg takes three components for luma and chroma, as it does without a word about them."""
-    if image.mode != "RGB":
-        return False
-    transform = image.info.get("adobe_transform")
-    names = bytes(component[0] for component in getattr(image, "layer", ()))
-    return "jfif" in image.info or (names != b"RGB" if transform is None else transform == 1)

@@ -8,6 +8,7 @@ from PIL import Image
 
 from colorgan.config import MAX_PIXELS
 from colorgan.photo import png
+from colorgan.photo.color import STRIP
 from colorgan.photo.families import pixels_of_head
 from colorgan.photo.formats import OPTIONS, WRITABLE
 from colorgan.photo.ifd import Block, Directory
@@ -15,9 +16,10 @@ from colorgan.photo.jpeg_xl import is_jpeg_xl
 from colorgan.photo.pillow import DECODE_ERRORS, NO_LIMIT, READ
 from colorgan.photo.pnm import HEAD as PNM_HEAD
 from colorgan.photo.pnm import is_deep as is_deep_pnm
+from colorgan.photo.tiff_bands import Bands
 from colorgan.photo.tiff_open import TIFF_MARKS
 from colorgan.photo.tiff_pages import pictures_of
-from colorgan.photo.tiff_pixels import HEIGHT, WIDTH, TiffLayout
+from colorgan.photo.tiff_pixels import HEIGHT, OLD_JPEG, WIDTH, TiffLayout
 from colorgan.storage.file_bytes import FileBytes
 
 ENOUGH = 1 << 17
@@ -45,6 +47,8 @@ WEIGHTS = {
     "HEIF": Weight(31, 47),
 }
 """By formats of results: peaks of one run each, of pictures with much grain, rounded up."""
+EACH_BY_BANDS = 64
+"""Bytes for each pixel of a band: as it is decoded, waits, is merged and written; half of it is measured."""
 GRAY_JPEG = 5
 """To a JPEG: most of the luma is never decoded, and chroma is half as wide and as high."""
 COLOR = Weight(4, 9)
@@ -120,7 +124,11 @@ def _need_of_tiff(data: FileBytes, wanted: str, max_pixels: int) -> Need:
     if any(page.number(WIDTH) * page.number(HEIGHT) > max_pixels for page in pictures):
         return Need(2 * len(data))
     results = sum(map(_bytes_of_result, pictures)) if len(pictures) > 1 else 0
-    return Need(2 * len(data) + largest + 2 * results)  # those of pages are joined when all are there
+    whole = 2 * len(data) + largest + 2 * results  # those of pages are joined when all are there
+    if wanted not in ("keep", "tiff"):
+        return Need(whole)
+    by_bands = [_bytes_by_bands(data, page, wanted, len(pictures)) for page in pictures]
+    return Need(whole, min(whole, max(by_bands)) if by_bands and all(by_bands) else 0)
 
 
 def _bytes_to_color(page: Directory, wanted: str) -> int:
@@ -131,3 +139,11 @@ def _bytes_to_color(page: Directory, wanted: str) -> int:
 
 def _bytes_of_result(page: Directory) -> int:
     return (6 if TiffLayout.of(page).is_deep else 3) * page.number(WIDTH) * page.number(HEIGHT)
+
+
+def _bytes_by_bands(data: FileBytes, page: Directory, wanted: str, pages: int) -> int:
+    """Of a page that is colored by bands, or whole among others that are; 0 of one that cannot be."""
+    tags = 3 * sum(len(entry.value) for entry in page.entries.values())
+    if bands := Bands.of(data, TiffLayout.of(page)):
+        return tags + EACH_BY_BANDS * page.number(WIDTH) * max(bands.rows, 2 * STRIP)
+    return 2 * len(data) + _bytes_to_color(page, wanted) if pages > 1 and OLD_JPEG not in page.entries else 0

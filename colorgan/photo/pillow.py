@@ -137,3 +137,12 @@ def frames_of(path: AnyPath, image: Image.Image) -> int:
         return int(getattr(image, "n_frames", 1))
     except DECODE_ERRORS as error:
         raise ImageError(path, f"cannot be read ({error})") from error
+
+
+def is_ycc(image: Image.Image) -> bool:
+    """Whether libjpeg takes three components for luma and chroma, as it does without a word about them."""
+    if image.mode != "RGB":
+        return False
+    transform = image.info.get("adobe_transform")
+    names = bytes(component[0] for component in getattr(image, "layer", ()))
+    return "jfif" in image.info or (names != b"RGB" if transform is None else transform == 1)

@@ -137,3 +137,12 @@ def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     converted = ImageCms.profileToProfile(plain, source, ImageCms.createProfile("sRGB"), outputMode="RGB")
     assert converted is not None
     return converted
+
+
+def as_deep(alpha: Planes | DeepPlanes, deep: bool) -> Planes | DeepPlanes:
+    """Transparency of 16 bits or of 8, whatever it has."""
+    if deep and alpha.dtype == np.uint8:
+        return alpha.astype(np.uint16) * np.uint16(257)
+    if not deep and alpha.dtype == np.uint16:
+        return (alpha >> 8).astype(np.uint8)
+    return alpha

@@ -11,9 +11,8 @@ import tifffile
 
 from colorgan.photo.coded import Coded
 from colorgan.photo.extra import library
-from colorgan.photo.ifd import POINTERS, Block, Directory, Folder, with_directory
+from colorgan.photo.ifd import POINTERS, SUB_DIRECTORIES, Block, Directory, Folder, with_directory
 from colorgan.photo.metadata import Metadata
-from colorgan.photo.tiff_pages import SUB_DIRECTORIES
 from colorgan.photo.tiff_pixels import (
     CHANNELS,
     COMPRESSION,

@@ -26,6 +26,8 @@ SUBFILE_TYPE, OLD_SUBFILE_TYPE, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 
 )
 FILL_ORDER, OFFSETS, SAMPLES, STRIP_ROWS, COUNTS, PLANAR, PREDICTOR = 266, 273, 277, 278, 279, 284, 317
 TILE_WIDTH, TILE_HEIGHT, TILE_OFFSETS, TILE_COUNTS, EXTRA, SAMPLE_FORMAT = 322, 323, 324, 325, 338, 339
+OLD_JPEG = 513
+"""A tag of pictures whose parts lie anywhere in the file (TIFF 6.0, section 22)."""
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, CMYK = 0, 1, 2, 5
 CHANNELS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, CMYK: 4}
 OF_BYTES = {
@@ -148,17 +150,6 @@ class TiffLayout:
                 samples[..., number] = table[samples[..., number]]
         if self.alpha == PREMULTIPLIED:
             return _straight(samples, self.channels)
-        return samples
-
-    def as_bytes(self, data: bytes) -> bytes:
-        """A file of strips, as `encode_tiff` writes it, as one whose gray pixels are its bytes."""
-        return self._of_bytes(data, self.width * self.samples * self.bits // 8, 1, 0, 1)
-
-    def samples_of(self, rows: npt.NDArray[np.uint8]) -> DeepPlanes:
-        """The samples of some rows of it, of 16 bits: uint16 (rows, W, samples)."""
-        samples = self._unpack(rows, self.width * self.samples).reshape(-1, self.width, self.samples)
-        if self.directory.number(PREDICTOR, 1) == 2:
-            np.cumsum(samples, axis=1, dtype=np.uint16, out=samples)
         return samples
 
     def _plane(self, data: bytes, number: int, planes: int, together: int) -> DeepPlanes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -12,7 +12,11 @@ from colorgan.photo import png
 from colorgan.photo.color import STRIP, DeepPlanes, Planes
 from colorgan.photo.ifd import Block
 from colorgan.photo.pillow import DECODE_ERRORS, load, open_picture
-from colorgan.photo.tiff_pixels import TiffLayout
+from colorgan.photo.scan import in_strips
+from colorgan.photo.tiff import check_of
+from colorgan.photo.tiff_bands import Bands
+from colorgan.photo.tiff_pixels import STRIP_ROWS, TiffLayout
+from colorgan.storage.file_bytes import Bytes
 from colorgan.storage.paths import AnyPath
 
 END_OF_HEADER = len(png.SIGNATURE) + 4 + 4 + 13 + 4
@@ -33,8 +37,24 @@ def check_lossless(path: AnyPath, data: bytes, format: str, pixels: Planes | Dee
     except DECODE_ERRORS:
         is_same = False
     if not is_same:
-        reason = f"its result, a {format}, does not decode to the pixels it was made of"
-        raise ImageError(path, f"{reason}; test this machine's memory, and run the same command again")
+        raise _wrong(path, format)
+
+
+def check_strips(path: AnyPath, data: Bytes, checks: Sequence[int]) -> None:
+    """Raise ImageError unless a TIFF decodes to strips whose `check_of` these are."""
+    try:
+        rows = next(Block.parse(data).directories()).number(STRIP_ROWS)
+        found = [check_of(strip) for strip in in_strips((band for _, band in _tiff_bands(data)), rows)]
+        is_same = found == list(checks)
+    except DECODE_ERRORS:
+        is_same = False
+    if not is_same:
+        raise _wrong(path, "TIFF")
+
+
+def _wrong(path: AnyPath, format: str) -> ImageError:
+    reason = f"its result, a {format}, does not decode to the pixels it was made of"
+    return ImageError(path, f"{reason}; test this machine's memory, and run the same command again")
 
 
 def _bands(data: bytes, format: str) -> Iterator[tuple[int, Planes | DeepPlanes]]:
@@ -43,11 +63,24 @@ def _bands(data: bytes, format: str) -> Iterator[tuple[int, Planes | DeepPlanes]
         channels = {png.RGB: 3, png.RGB_ALPHA: 4}[header.color_type]
         for top, rows in _rows(_png_as_bytes(png.only_pixels(data), header, channels)):
             yield top, rows.view(">u2").reshape(len(rows), header.width, channels)
-    elif format == "TIFF" and (layout := TiffLayout.of(next(Block.parse(data).directories()))).is_deep:
-        for top, rows in _rows(layout.as_bytes(data)):
-            yield top, layout.samples_of(rows)
+    elif format == "TIFF":
+        yield from _tiff_bands(data)
     else:
         yield from _rows(png.only_pixels(data) if format == "PNG" else data)
+
+
+def _tiff_bands(data: Bytes) -> Iterator[tuple[int, Planes | DeepPlanes]]:
+    """The pixels of a TIFF's first picture as libtiff decodes them."""
+    bands = Bands.of(data, TiffLayout.of(next(Block.parse(data).directories())))
+    if bands is None:
+        raise ValueError("its strips are not all there")
+    for top in range(0, bands.layout.height, bands.rows):
+        file = bands.file(top)
+        if bands.layout.is_deep:
+            yield top, TiffLayout.of(next(Block.parse(file).directories())).read(file)
+        else:
+            with open_picture(file) as image:
+                yield top, np.asarray(load(image))
 
 
 def _rows(picture: bytes) -> Iterator[tuple[int, Planes]]:

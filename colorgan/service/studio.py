@@ -76,7 +76,7 @@ class Studio:
     def _color(self, data: bytes, config: ColorizeConfig) -> Colored:
         colorizer = self.colorizer.with_config(config)
         need = need_of(io.BytesIO(data), len(data), config.format, config.max_pixels)
-        size = self._budget.size_of(NAMELESS, need)
+        size = self._budget.size_of(NAMELESS, need._replace(streamed=0))  # what is here is in memory
         with self._budget.holding(size):
             return colorizer.colorize(data, predict=self._batcher)
 

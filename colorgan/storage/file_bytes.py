@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Iterator
 from typing import IO
 
@@ -17,6 +18,7 @@ class FileBytes:
     def __init__(self, file: IO[bytes]) -> None:
         self.file = file
         self._length = file.seek(0, io.SEEK_END)
+        self._state = self._now()
 
     def __len__(self) -> int:
         return self._length
@@ -25,6 +27,18 @@ class FileBytes:
         start, end, _ = where.indices(self._length)
         self.file.seek(start)
         return self.file.read(max(0, end - start))
+
+    def _now(self) -> object:
+        try:
+            found = os.fstat(self.file.fileno())
+        except OSError:  # it is none on a disk
+            return None
+        return found.st_size, found.st_mtime_ns
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether the file was written to since it was opened, so that what was read may be of two states."""
+        return self._now() != self._state
 
     def pieces(self) -> Iterator[bytes]:
         """All of it, some at a time."""

@@ -13,6 +13,7 @@ from time import time_ns
 from typing import BinaryIO
 
 from colorgan.errors import ImageError, UsageError
+from colorgan.storage.file_bytes import Bytes, pieces_of
 from colorgan.storage.files import atomic_file, ignores_case
 from colorgan.storage.protocol import (
     ChangedError,
@@ -63,10 +64,11 @@ class LocalStorage:
         """The bytes of a file, or of a FIFO, as a shell's <(command) is."""
         return path.read_bytes()
 
-    def write(self, path: Path, data: bytes, mtime_ns: int = 0) -> Stamp:
+    def write(self, path: Path, data: Bytes, mtime_ns: int = 0) -> Stamp:
         """Write a file whole, or leave what was there; give its stamp."""
         with atomic_file(path) as temporary:
-            temporary.write_bytes(data)
+            with temporary.open("wb") as file:
+                file.writelines(pieces_of(data))
             if mtime_ns:
                 os.utime(temporary, ns=(mtime_ns, mtime_ns))
         return self.stat(path)

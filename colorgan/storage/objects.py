@@ -20,6 +20,7 @@ from tempfile import mkdtemp
 from typing import Any, BinaryIO
 
 from colorgan.errors import RunError, UsageError
+from colorgan.storage.file_bytes import Bytes, FileBytes, pieces_of
 from colorgan.storage.protocol import (
     ChangedError,
     Found,
@@ -90,8 +91,13 @@ class ObjectStorage:
         with as_os_errors(path):
             return bytes(path.store.cat_file(str(path)))
 
-    def write(self, path: ObjectPath, data: bytes, _mtime_ns: int = 0) -> Stamp:
+    def write(self, path: ObjectPath, data: Bytes, _mtime_ns: int = 0) -> Stamp:
         """Make an object, or replace it; give its stamp, for which a store is asked if it does not tell."""
+        if isinstance(data, FileBytes):
+            with as_os_errors(path), path.store.open(str(path), "wb") as file:
+                for piece in pieces_of(data):
+                    file.write(piece)
+            return self.stat(path)
         with as_os_errors(path):
             answer = path.store.pipe_file(str(path), data)
         etag = answer.get("ETag") if isinstance(answer, dict) else None

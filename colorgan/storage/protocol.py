@@ -7,6 +7,8 @@ from itertools import count
 from pathlib import PurePath
 from typing import Any, BinaryIO, NamedTuple, Protocol
 
+from colorgan.storage.file_bytes import Bytes
+
 
 class Stamp(NamedTuple):
     """What changes when a file does."""
@@ -86,7 +88,7 @@ class Storage(Protocol):
     def read_all(self, path: Any) -> bytes:
         """The bytes of a file of which nothing need be known: a FIFO, or a page of a web server."""
 
-    def write(self, path: Any, data: bytes, mtime_ns: int = 0) -> Stamp:
+    def write(self, path: Any, data: Bytes, mtime_ns: int = 0) -> Stamp:
         """Write a file whole, or leave what was there; give the stamp that it has then.
 
         `mtime_ns` is the time to give to it, in nanoseconds since 1970; 0 is now. Objects have no times.
