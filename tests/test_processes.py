@@ -90,6 +90,19 @@ def test_two_processes_give_what_one_gives(exports: dict[str, Path], photos: Pat
     again = call("batch", photos, tmp_path / "2", "--processes", "2", "--json", "--model", exports["onnx"])
     assert json.loads(again.stdout.splitlines()[-1])["counts"] == {"done": COUNT, "failed": 1}
 
+    paler: list[str | Path] = [
+        "--processes",
+        "2",
+        "--saturation",
+        "0.5",
+        "--json",
+        "--model",
+        exports["onnx"],
+    ]
+    paler_said = call("batch", photos, tmp_path / "2", *paler)
+    assert json.loads(paler_said.stdout.splitlines()[-1])["counts"] == said["1"]
+    assert not list((tmp_path / "2").rglob("*.bak"))  # each process knows what was of the run before
+
 
 def test_limits_shards_and_stages_are_those_of_the_whole(
     exports: dict[str, Path], photos: Path, tmp_path: Path

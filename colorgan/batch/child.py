@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
+from colorgan.batch.entry import Entry
 from colorgan.batch.job import Job
 from colorgan.batch.outcome import Outcome
 from colorgan.config import ColorizeConfig
@@ -41,7 +42,17 @@ class Child:
     """The process, started anew and not forked, with the model open."""
 
     def __init__(self, order: Order, environment: Mapping[str, str] | None = None) -> None:
-        job = replace(order.job, listing=None, listed=(), include=(), exclude=(), earlier={}, sidecars={})
+        self._job = order.job
+        job = replace(
+            order.job,
+            listing=None,
+            listed=(),
+            include=(),
+            exclude=(),
+            earlier={},
+            sidecars={},
+            known=order.job.known.of(()),  # what is known of a million results comes file by file
+        )
         self._process = subprocess.Popen(
             [sys.executable, "-c", CODE.format(path=sys.path)],
             stdin=subprocess.PIPE,
@@ -50,7 +61,7 @@ class Child:
             start_new_session=True,  # Ctrl-C is for this process, which then gives the other no more files
             env={**os.environ, **(environment or {})},
         )
-        self.give(replace(order, job=job))
+        self._tell(replace(order, job=job))
         try:
             if self.hear() is None:
                 raise RunError(f"a process that colors cannot be started ({self.end})")
@@ -58,8 +69,15 @@ class Child:
             self.close()
             raise
 
-    def give(self, what: Found | Order | None) -> None:
-        """Say which file is next, or that there are no more; `hear` tells whether it was understood."""
+    def give(self, found: Found) -> None:
+        """Say which file is next; `hear` tells whether that was understood."""
+        self._tell((found, self._job.known.entries.get(self._job.name_of(found.path))))
+
+    def give_no_more(self) -> None:
+        """Say that there are no more files."""
+        self._tell(None)
+
+    def _tell(self, what: Order | tuple[Found, Entry | None] | None) -> None:
         assert self._process.stdin is not None
         with suppress(OSError):
             pickle.dump(what, self._process.stdin)
@@ -88,7 +106,7 @@ class Child:
     def close(self) -> None:
         """Have it end, and wait for that."""
         if self._process.stdin and not self._process.stdin.closed:
-            self.give(None)
+            self.give_no_more()
         with suppress(OSError):
             self._process.communicate()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -208,6 +209,9 @@ class Job:
 
     def name_of(self, path: AnyPath) -> str:
         """The same, as manifests have it: with forward slashes."""
+        text, start = str(path), f"{self.root}/"
+        if os.sep == "/" and text.startswith(start):  # what pathlib takes ten times as long for
+            return text[len(start) :]
         return self.relative(path).as_posix()
 
     def _is_wanted(self, path: AnyPath) -> bool:

@@ -157,7 +157,7 @@ class _Process:
         with self._lock:
             child, reader = self._child, self._reader
         if child:
-            child.give(None)
+            child.give_no_more()
         if reader:
             reader.join()
 

@@ -32,6 +32,8 @@ FLAT = 2000.0
 
 STRIP = 256
 """Rows of chroma that are worked on at once."""
+IN_CACHE = 16
+"""Rows of floats that are worked on at once."""
 
 
 def chroma_spread(ycbcr: Planes) -> float:
@@ -52,12 +54,19 @@ def chroma_spread(ycbcr: Planes) -> float:
 
 def saturate(chroma: Planes, saturation: float) -> Planes:
     """Move chroma uint8, of any shape, away from neutral by this factor; 1 leaves it, 0 makes it gray."""
+    if saturation == 1:
+        return chroma
     return np.asarray(np.rint(128 + saturation * (chroma - 128.0)).clip(0, 255), dtype=np.uint8)
 
 
 def merge(luma: Planes | DeepPlanes, chroma: Planes, guide: Planes | None = None) -> Planes | DeepPlanes:
     """Lay chroma, as `fit_chroma` scales it, over luma uint8 or uint16 (H, W): RGB of its type (H, W, 3)."""
-    merged, fitting = np.empty((*luma.shape, 3), luma.dtype), Fitting(luma.shape, chroma, 1, guide)
+    merged = np.empty((*luma.shape, 3), luma.dtype)
+    if luma.dtype != np.uint16 and guide is None and luma.shape == chroma.shape[1:]:  # nothing to enlarge
+        light = np.asarray(luma, np.uint8)
+        _lay_over(luma, fit_gamut(light, light, *chroma), merged)
+        return merged
+    fitting = Fitting(luma.shape, chroma, 1, guide)
     for top in range(0, len(luma), STRIP):
         merged[top : top + STRIP] = merge_strip(luma[top : top + STRIP], top, fitting)
     return merged
@@ -90,9 +99,16 @@ def _lay_over(luma: Planes | DeepPlanes, planes: tuple[Planes, Planes], merged: 
 def _lay_over_deep(
     luma: Planes | DeepPlanes, planes: tuple[Planes, Planes], merged: npt.NDArray[Any]
 ) -> None:
-    differences = _differences(*(plane.astype(np.float32) - 128 for plane in planes))
-    for channel, difference in enumerate(differences):
-        merged[..., channel] = np.rint(luma + DEEPER * difference).clip(0, 65535)
+    for top in range(0, len(luma), IN_CACHE):
+        rows = slice(top, top + IN_CACHE)
+        differences = _differences(*(plane[rows].astype(np.float32) - 128 for plane in planes))
+        for channel, sum_ in enumerate(differences):
+            sum_ *= DEEPER
+            sum_ += luma[rows]
+            np.rint(sum_, out=sum_)
+            np.maximum(sum_, 0, out=sum_)
+            np.minimum(sum_, 65535, out=sum_)
+            merged[rows, :, channel] = sum_
 
 
 def fit_chroma(luma: Planes, chroma: Planes, step: int, guide: Planes | None = None) -> Planes:

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import takewhile
-
-import numpy as np
-import numpy.typing as npt
+from typing import NamedTuple
 
 # Markers, T.81, table B.1.
 SOF0, SOF1, SOF2 = 0xC0, 0xC1, 0xC2
@@ -30,6 +28,9 @@ TABLES_AND_SCANS = frozenset({DHT, DQT, DRI, SOS})
 """Segments between the scans of a progressive file."""
 
 MARKER = re.compile(rb"\xff+([^\x00\xff])")  # any marker may have fill bytes before it (B.1.1.2)
+
+END_OF_SCAN = re.compile(rb"\xff[^\x00\xff\xd0-\xd7]")
+"""Where a scan may end: at FF, but FF00 is a byte FF of it, and FFD0 to FFD7 restart it (B.1.1.5)."""
 
 LONGEST = 65535 - 2
 """Bytes that a segment can hold besides its length (B.1.1.4)."""
@@ -72,8 +73,7 @@ class CutError(JpegError):
         """Where what is whole of it ends."""
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(NamedTuple):
     """A marker and what belongs to it: its own bytes from `start`, those after its length from `body`."""
 
     marker: int
@@ -94,7 +94,7 @@ def walk(data: bytes) -> Iterator[Segment]:
     """The same one by one, before the file's damage is met."""
     if data[:2] != SIGNATURE:
         raise JpegError("it does not begin as a JPEG")
-    at, ends_of_scans = 2, None
+    at = 2
     while True:
         found = MARKER.match(data, at)
         if found is None:
@@ -110,11 +110,10 @@ def walk(data: bytes) -> Iterator[Segment]:
             raise JpegError(f"its segment at byte {at} is damaged")
         scan_end = end
         if marker == SOS:
-            ends_of_scans = _markers_after_scans(data) if ends_of_scans is None else ends_of_scans
-            following = np.searchsorted(ends_of_scans, end)
-            if following == len(ends_of_scans):
+            following = END_OF_SCAN.search(data, end)
+            if following is None:
                 raise CutError(len(data))
-            scan_end = int(ends_of_scans[following])
+            scan_end = following.start()
             while scan_end > end and data[scan_end - 1] == 0xFF:  # fill bytes
                 scan_end -= 1
         yield Segment(marker, at, body + 2, end, scan_end)
@@ -162,15 +161,6 @@ def for_decoders(data: bytes) -> tuple[bytes, bool]:
     except (JpegError, StopIteration):
         pass
     return data, False
-
-
-def _markers_after_scans(data: bytes) -> npt.NDArray[np.intp]:
-    """Where a scan may end: at FF, but FF00 is a byte FF of it, and FFD0 to FFD7 restart it (B.1.1.5)."""
-    values = np.frombuffer(data, np.uint8)
-    at = np.flatnonzero(values[:-1] == 0xFF)
-    code = values[at + 1]
-    goes_on = (code == 0) | (code == 0xFF) | ((code >= 0xD0) & (code <= 0xD7))
-    return np.asarray(at[~goes_on], dtype=np.intp)
 
 
 @dataclass(frozen=True)

@@ -33,6 +33,7 @@ from colorgan.photo.jpeg import (
     GrayJpeg,
     JpegError,
     Segment,
+    header,
     make_segment,
     parse,
 )
@@ -57,14 +58,19 @@ class _Part:
 
 
 def join(
-    gray: GrayJpeg, cb: GrayJpeg, cr: GrayJpeg, xmp: bytes | None = None, icc: bytes | None = None
+    gray: GrayJpeg,
+    cb: GrayJpeg,
+    cr: GrayJpeg,
+    xmp: bytes | None = None,
+    icc: bytes | None = None,
+    sha256: str = "",
 ) -> bytes:
     """Add chroma to a grayscale JPEG: a color JPEG (4:2:0) in which its scans stand byte for byte.
 
     `cb` and `cr` are grayscale JPEGs of ceil(width / 2) x ceil(height / 2) pixels (T.81, A.1.1), of one
     quantization table, progressive if `gray` is. `xmp`, whole segments, takes the place of the XMP that
-    there is, and `icc` that of the color profile, which goes if it is empty. `undo` gives the grayscale file
-    back. Raises JpegError.
+    there is, and `icc` that of the color profile, which goes if it is empty. `sha256` is the gray file's, if
+    that is known. `undo` gives the grayscale file back. Raises JpegError.
     """
     half = (-(-gray.width // 2), -(-gray.height // 2))
     for plane in (cb, cr):
@@ -76,9 +82,10 @@ def join(
         before.append(_added(xmp))
     after = [*_rewritten(gray, gray.segments[leading:-1], xmp, icc), *_chroma(gray, cb, cr)]
     after.append(_same(gray.data[gray.segments[-1].start :]))  # EOI, and whatever follows it
-    record = map(_added, _record(gray.data, before, after))
+    sha256 = sha256 or hashlib.sha256(gray.data).hexdigest()
+    record = map(_added, _record(sha256, before, after))
     joined = b"".join(part.now for part in (*before, *record, *after))
-    if undo(joined) != gray.data:
+    if _restored(joined) != (gray.data, sha256):
         raise JpegError("the color could not be taken away again")
     return joined
 
@@ -111,9 +118,15 @@ def undo(joined: bytes) -> bytes:
 
 
 def _undo(joined: bytes) -> bytes:
-    records = (
-        [segment for segment in parse(joined) if _is_record(joined, segment)] if RECORD in joined else []
-    )
+    gray, expected = _restored(joined)
+    if hashlib.sha256(gray).hexdigest() != expected:
+        raise JpegError("it was changed since it was colored")
+    return gray
+
+
+def _restored(joined: bytes) -> tuple[bytes, object]:
+    """The grayscale file as the record has it, and the SHA-256 that it should have."""
+    records = [segment for segment in header(joined) if _is_record(joined, segment)]
     if not records:
         raise NoRecordError("it holds no record of a grayscale original")
     try:
@@ -127,12 +140,9 @@ def _undo(joined: bytes) -> bytes:
             length += kept
             if min(kept, dropped) < 0 or length > len(joined):
                 raise JpegError("its record is damaged")
-        gray, expected = b"".join(stretches), record["sha256"]
+        return b"".join(stretches), record["sha256"]
     except (zlib.error, ValueError, KeyError, TypeError, RecursionError) as error:
         raise JpegError("its record is damaged") from error
-    if hashlib.sha256(gray).hexdigest() != expected:
-        raise JpegError("it was changed since it was colored")
-    return gray
 
 
 def _is_record(data: bytes, segment: Segment) -> bool:
@@ -195,10 +205,10 @@ def _chroma(gray: GrayJpeg, *planes: GrayJpeg) -> Iterator[_Part]:
                 yield _added(header + plane.data[segment.end : segment.scan_end])
 
 
-def _record(original: bytes, before: list[_Part], after: list[_Part]) -> Iterator[bytes]:
+def _record(sha256: str, before: list[_Part], after: list[_Part]) -> Iterator[bytes]:
     """APP11 segments that say how to get the original: bytes to keep, to drop, and to put in their place."""
     edits = [*_edits(before), *_edits(after)]
-    record = {"sha256": hashlib.sha256(original).hexdigest(), "edits": edits}
+    record = {"sha256": sha256, "edits": edits}
     packed, room = zlib.compress(json.dumps(record).encode()), LONGEST - len(RECORD)
     for at in range(0, len(packed), room):
         yield make_segment(APP11, RECORD + packed[at : at + room])

@@ -42,10 +42,12 @@ def keep_luma(
         return GrayJpeg.parse(buffer.getvalue())
 
     # The mean of 2 x 2 pixels stands for them: to decode all of them would cost more than all the rest.
-    small = np.stack([stored(plane) for plane in chroma])
-    fitted = fit_chroma(np.asarray(photo.halved), small, 1, None if guide is None else stored(guide))
+    if photo.orientation != 1:
+        chroma, guide = np.stack(list(map(stored, chroma))), None if guide is None else stored(guide)
+    fitted = fit_chroma(np.asarray(photo.halved), chroma, 1, guide)
     cb, cr = map(encode, fitted)
-    return join(gray, cb, cr, xmp_segments(photo, credit, upright=False), icc)
+    sha256 = photo.sha256 if photo.data is photo.file else ""
+    return join(gray, cb, cr, xmp_segments(photo, credit, upright=False), icc, sha256)
 
 
 def _profile_for_color(photo: Photo) -> bytes:

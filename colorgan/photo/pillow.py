@@ -48,6 +48,10 @@ READ = (
 """Formats that are read, whatever a file is called; not PostScript, which Pillow gives to Ghostscript."""
 
 
+KEPT_BLOCKS = 8
+"""Of memory, that Pillow keeps."""
+
+
 class _NoLimit:
     """While it is entered, by any number of threads, Pillow's limit of pixels does not count.
 
@@ -78,6 +82,8 @@ NO_LIMIT = _NoLimit()
 def prepare_pillow() -> None:
     """Set what holds for a whole process: for programs of ours, not for those that import us."""
     warnings.filterwarnings("ignore", module="PIL")  # about damage that it can read past
+    # Blocks of 16 MB that are kept for the next picture: the system takes long to give empty memory.
+    vars(Image)["core"].set_blocks_max(KEPT_BLOCKS)
 
 
 def open_picture(data: bytes, page: int = 0) -> Image.Image:

@@ -216,7 +216,7 @@ def element(name: str, fields: dict[str, str], inside: bytes = b"") -> bytes:
 
 def _printable(value: str) -> str:
     """Without characters that XML has no place for: bytes of a name that is not UTF-8, and controls."""
-    return "".join(c if c.isprintable() else "\ufffd" for c in value)
+    return value if value.isprintable() else "".join(c if c.isprintable() else "\ufffd" for c in value)
 
 
 def wrapped(packet: bytes) -> bytes:

@@ -14,6 +14,7 @@ from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+from colorgan.batch.entry import Entry
 from colorgan.batch.in_flight import spare
 from colorgan.batch.stores import manifests_of
 from colorgan.batch.timing import StageTimes
@@ -25,6 +26,7 @@ from colorgan.storage.protocol import Found
 
 if TYPE_CHECKING:
     from colorgan.batch.child import Order
+    from colorgan.batch.job import Job
 
 
 def serve() -> None:
@@ -57,7 +59,10 @@ def serve() -> None:
         thumbnails = Thumbnails.of(order.job.destination) if order.thumbnails else None  # type: ignore[arg-type]
         times = StageTimes()
         answer(True)
-        for outcome in colorizer.outcomes(order.job, files(), times, thumbnails):
+        known = dict[str, Entry]()
+        job = replace(order.job, known=replace(order.job.known, entries=known))
+        for outcome in colorizer.outcomes(job, files(job, known), times, thumbnails):
+            known.pop(job.name_of(outcome.path), None)
             answer(outcome)
         answer(dict(times.seconds))
     except ColorganError as error:
@@ -75,9 +80,12 @@ def outlive(order: Order) -> None:
         spare(manifests_of(order.job.destination, order.job.shard), order.owner)
 
 
-def files() -> Iterator[Found]:
-    """The files that come, until there are no more."""
-    while found := read():
+def files(job: Job, known: dict[str, Entry]) -> Iterator[Found]:
+    """The files that come, until there are no more; what the manifest says of them is added to `known`."""
+    while told := read():
+        found, entry = told
+        if entry:
+            known[job.name_of(found.path)] = entry
         yield found
 
 
