@@ -101,10 +101,8 @@ class LocalManifests:
 
     def notes(self) -> list[str]:
         """Of all runs."""
-        found = []
-        for path in [self.folder / NOTE, *_of_shards(self.folder, NOTE)]:
-            found.append("".join(_lines(path)))
-        return found
+        notes = ("".join(_lines(path)) for path in [self.folder / NOTE, *_of_shards(self.folder, NOTE)])
+        return [note for note in notes if note]
 
     def damage(self) -> dict[str, int]:
         """Of all manifests."""

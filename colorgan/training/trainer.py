@@ -20,7 +20,6 @@ from colorgan.networks.generator import UNetGenerator
 from colorgan.training.batch import Batch, prepare_batch
 from colorgan.training.dataset import Order, TrainingPhotos, load_batches
 from colorgan.training.engine import start_engine
-from colorgan.training.feature_loss import FEATURE_STRIDE, FeatureLoss
 from colorgan.training.losses import (
     adversarial_loss,
     chroma_weights,
@@ -53,9 +52,6 @@ class Trainer:
         if config.size % generator_config.stride:
             multiple = f"a multiple of {generator_config.stride} for {generator_config.encoder}"
             raise UsageError(f"size is {config.size}; it must be {multiple}")
-        if config.feature_weight and config.size % FEATURE_STRIDE:
-            multiple = f"a multiple of {FEATURE_STRIDE} for --feature-weight"
-            raise UsageError(f"size is {config.size}; it must be {multiple}")
         self.config = config
         self.fabric = start_engine(config)
         torch.manual_seed(config.seed)
@@ -68,7 +64,7 @@ class Trainer:
         """The generator that is validated and exported: the mean of its weights over the last steps."""
         is_of_classes = isinstance(self.generator.head, ClassHead)
         self.classes = ClassObjective().to(self.fabric.device) if is_of_classes else None
-        self.features = FeatureLoss().to(self.fabric.device) if config.feature_weight else None
+        self.features = self._feature_loss() if config.feature_weight else None
         painter = Painter(self.generator)
         if config.compile:
             painter.compile()
@@ -186,6 +182,14 @@ class Trainer:
             "generator_optimizer": self.generator_optimizer,
             "discriminator_optimizer": self.discriminator_optimizer,
         }
+
+    def _feature_loss(self) -> nn.Module:
+        from colorgan.training.feature_loss import FEATURE_STRIDE, FeatureLoss  # needs timm
+
+        if self.config.size % FEATURE_STRIDE:
+            multiple = f"a multiple of {FEATURE_STRIDE} for --feature-weight"
+            raise UsageError(f"size is {self.config.size}; it must be {multiple}")
+        return FeatureLoss().to(self.fabric.device)
 
     def _place(self, network: Network) -> Network:
         if self.config.sync_batch_norm and self.fabric.world_size > 1:
