@@ -50,8 +50,9 @@ def serve() -> None:
 
     prepare_pillow()
     order: Order = read()
-    if order.owner:
-        Thread(target=outlive, args=(order,), daemon=True).start()
+    noting = Thread(target=outlive, args=(order,), daemon=True) if order.owner else None
+    if noting:
+        noting.start()
     try:
         colorizer = Colorizer(order.model, order.config)
         if order.at_once:
@@ -61,7 +62,7 @@ def serve() -> None:
         answer(True)
         known = dict[str, Entry]()
         job = replace(order.job, known=replace(order.job.known, entries=known))
-        for outcome in colorizer.outcomes(job, files(job, known), times, thumbnails):
+        for outcome in colorizer.outcomes(job, files(job, known, noting), times, thumbnails):
             known.pop(job.name_of(outcome.path), None)
             answer(outcome)
         answer(dict(times.seconds))
@@ -80,18 +81,23 @@ def outlive(order: Order) -> None:
         spare(manifests_of(order.job.destination, order.job.shard), order.owner)
 
 
-def files(job: Job, known: dict[str, Entry]) -> Iterator[Found]:
+def files(job: Job, known: dict[str, Entry], noting: Thread | None) -> Iterator[Found]:
     """The files that come, until there are no more; what the manifest says of them is added to `known`."""
-    while told := read():
+    while told := read(noting):
         found, entry = told
         if entry:
             known[job.name_of(found.path)] = entry
         yield found
 
 
-def read() -> Any:
-    """The next thing that the other process says; where that one is gone, nobody waits for this one."""
+def read(noting: Thread | None = None) -> Any:
+    """The next thing that the other process says; where that one is gone, nobody waits for this one.
+
+    But `noting`, which then says so in the note, has its time: else the file in hand would be at fault.
+    """
     try:
         return pickle.load(sys.stdin.buffer)  # noqa: S301 - of a process of ours
-    except EOFError:
+    except (EOFError, pickle.UnpicklingError):  # it may have ended in the middle of a word
+        if noting:
+            noting.join()
         os._exit(ExitCode.INTERRUPTED)  # nothing is half written: the next run tidies up
