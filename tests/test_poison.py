@@ -38,13 +38,18 @@ def photos(tmp_path: Path, make_photo: MakePhoto) -> Path:
     return folder
 
 
+def batch(photos: Path, results: AnyPath, exports: dict[str, Path], *options: str) -> list[str]:
+    """The command that colors them."""
+    command = [sys.executable, "-m", "colorgan.cli.main", "batch", str(photos), str(results)]
+    return [*command, "--model", str(exports["onnx"]), *options]
+
+
 def run_until_it_ends(
     photos: Path, results: AnyPath, exports: dict[str, Path], tmp_path: Path, name: str, *options: str
 ) -> tuple[int, str, int]:
     """Run the same command until no signal ends it: its exit code, what it said, and how often it was run."""
     poison = plant(tmp_path / "poison", "POISON", kill(name))
-    command = [sys.executable, "-m", "colorgan.cli.main", "batch", str(photos), str(results)]
-    command += ["--model", str(exports["onnx"]), *options]
+    command = batch(photos, results, exports, *options)
     for runs in range(1, 9):
         done = subprocess.run(
             command,
@@ -78,17 +83,7 @@ def test_one_of_forty_fails_and_the_others_are_colored(
     assert f"17.jpg: ended the process ({name}" in said
 
     again = subprocess.run(  # it is named again and not tried, which would show: here, nothing is poison
-        [
-            sys.executable,
-            "-m",
-            "colorgan.cli.main",
-            "batch",
-            photos,
-            results,
-            "--model",
-            exports["onnx"],
-            *options,
-        ],
+        batch(photos, results, exports, *options),
         capture_output=True,
         text=True,
     )
@@ -133,10 +128,9 @@ def test_in_a_bucket_it_is_the_same(
 
 def test_runs_that_are_killed_condemn_nobody(exports: dict[str, Path], photos: Path, tmp_path: Path) -> None:
     results = tmp_path / "results"
-    command = [sys.executable, "-m", "colorgan.cli.main", "batch", photos, results, "--workers", "8"]
-    command += ["--model", exports["onnx"]]
+    command = batch(photos, results, exports, "--workers", "8")
     for _ in range(2):
-        with subprocess.Popen([str(word) for word in command], stderr=subprocess.DEVNULL) as process:
+        with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
             while process.poll() is None and not (results / NOTE).exists():
                 time.sleep(0.005)
             while process.poll() is None and "jpg" not in (results / NOTE).read_text():
@@ -155,19 +149,10 @@ def test_a_run_that_is_killed_while_a_file_is_alone_in_hand_does_not_condemn_it(
     """The process that has the file lives on, and notes that it did not cause the end of the other."""
     results, slow = tmp_path / "results", plant(tmp_path / "slow", "POISON", "time.sleep(20)")
     died(results, in_hand=["17.jpg"])
-    command = [
-        sys.executable,
-        "-m",
-        "colorgan.cli.main",
-        "batch",
-        photos,
-        results,
-        "--model",
-        exports["onnx"],
-    ]
+    command = batch(photos, results, exports)
     for _ in range(TRIES + 1):
         with subprocess.Popen(
-            [str(word) for word in command],
+            command,
             env=os.environ | {"PYTHONPATH": slow},
             stderr=subprocess.DEVNULL,
         ) as process:

@@ -29,15 +29,16 @@ def need_of_found(found: Found, settings: ColorizeConfig) -> Need:
 def reading(found: Found, max_pixels: int, *, streamed: bool) -> Iterator[tuple[Photo, Stamp]]:
     """The photograph and its file's stamp. One that is streamed holds while this lasts; raises ImageError."""
     storage = storage_of(found.path)
+    # An object is to be the one that was listed; a file may have changed, and its new state counts.
+    expected = found.stamp if storage.is_remote else None
     if not streamed:
-        # An object is to be the one that was listed; a file may have changed, and its new state counts.
         with _reading(found):
-            data, stamp = storage.read(found.path, found.stamp if storage.is_remote else None)
+            data, stamp = storage.read(found.path, expected)
         yield Photo.of(found.path, data, max_pixels, pages=True), stamp
         return
     with ExitStack() as files:
         with _reading(found):
-            stamp = (found.stamp if storage.is_remote else None) or storage.stat(found.path)
+            stamp = expected or storage.stat(found.path)
             file: IO[bytes] = files.enter_context(storage.open(found.path, stamp))
             if storage.is_remote:  # a part at a time would be a request at a time
                 copy = files.enter_context(TemporaryFile())

@@ -114,14 +114,12 @@ class Corrections:
 
     def of(self, name: str) -> Correction:
         """What is changed of a photograph, by its path in the input folder with forward slashes."""
-        check_type("the name of a photograph", name, str, "its path in the input folder, as text")
         rules = self.rules_for(name)
         return joined(rules) if rules else NONE
 
     def rules_for(self, name: str) -> list[Rule]:
         """The rules that fit a photograph, in their order."""
-        if not isinstance(name, str):
-            raise UsageError(f"{name!r} is no name of a photograph; give its path in the folder as a str")
+        check_type("the name of a photograph", name, str, "its path in the input folder, as text")
         if not self.rules:
             return []
         numbers = self._of_path.get(plain(name), [])

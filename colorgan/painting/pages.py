@@ -88,15 +88,14 @@ def _paint_pages(
 
 def _bytes_of_result(photo: Photo) -> int:
     """The most that all pages may take."""
-    data = photo.data if photo.source is None else photo.source
-    pages = list(Block.parse(data).directories())
+    pages = list(Block.parse(photo.contents).directories())
     pixels = sum(
         (8 if TiffLayout.of(pages[place]).is_deep else 4)
         * pages[place].number(WIDTH)
         * pages[place].number(HEIGHT)
         for place in photo.pages
     )
-    return pixels + len(data)
+    return pixels + len(photo.contents)
 
 
 @contextmanager
@@ -115,11 +114,10 @@ def _contents(file: IO[bytes]) -> Bytes:
 
 def _copy(photo: Photo, place: int, file: IO[bytes]) -> bool:
     """Copy a page; whether it has layers that stayed behind."""
-    data = photo.data if photo.source is None else photo.source
     try:
-        block = Block.parse(data)
+        block = Block.parse(photo.contents)
         page = list(block.directories())[place]
-        copy_page(data, block, page, file)
+        copy_page(photo.contents, block, page, file)
     except DECODE_ERRORS as error:
         if isinstance(error, OSError) and error.errno in DISK_FULL:
             raise

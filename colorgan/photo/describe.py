@@ -124,8 +124,7 @@ def for_png(photo: Photo, credit: Credit, deep: bool) -> bytes:
 def for_tiff(photo: Photo, credit: Credit, deep: bool) -> tuple[Order, Folder]:
     """The byte order of a result, that of the tags, and the tags that describe it."""
     metadata = photo.metadata
-    file = photo.data if photo.source is None else photo.source
-    order: Order = ">" if photo.format == "TIFF" and file[:2] == b"MM" else "<"
+    order: Order = ">" if photo.format == "TIFF" and photo.contents[:2] == b"MM" else "<"
     folder: Folder = {}
     if directory := metadata.directory:
         order = directory.order

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
@@ -133,6 +133,12 @@ class Block:
             elif entry.type in CLASSIC_TYPES:
                 folder[tag] = entry
         return folder
+
+
+def whole_numbers(values: Sequence[int], order: Order, is_big: bool = False) -> Entry:
+    """An entry of numbers of 32 bits or, as places in a BigTIFF are, of 64."""
+    packed = struct.pack(f"{order}{len(values)}{'Q' if is_big else 'I'}", *values)
+    return Entry(LONG8 if is_big else LONG, len(values), packed)
 
 
 def head_of(order: Order, is_big: bool, first: int) -> bytes:

@@ -33,7 +33,7 @@ from colorgan.photo.scan import reduced_as_stored
 from colorgan.photo.tiff_bands import Bands
 from colorgan.photo.tiff_open import TIFF_MARKS, open_tiff
 from colorgan.photo.tiff_pixels import TiffLayout
-from colorgan.storage.file_bytes import FileBytes, sha256_of
+from colorgan.storage.file_bytes import Bytes, FileBytes, sha256_of
 from colorgan.storage.paths import AnyPath, storage_of
 
 UNDECODED = 128
@@ -160,12 +160,15 @@ class Photo:
 
     def of_page(self, number: int, max_pixels: int = MAX_PIXELS) -> Photo:
         """A page of a TIFF with several, by a number from `pages`; raises ImageError."""
-        data = self.data if self.source is None else self.source
-        page = Photo(
-            self.path, self.data, *open_tiff(self.path, data, max_pixels, number), source=self.source
-        )
+        facts = open_tiff(self.path, self.contents, max_pixels, number)
+        page = Photo(self.path, self.data, *facts, source=self.source)
         vars(page)["sha256"] = self.sha256  # of the same file, which may be large
         return page
+
+    @property
+    def contents(self) -> Bytes:
+        """The same as `data`, wherever it is."""
+        return self.data if self.source is None else self.source
 
     @property
     def file(self) -> bytes:
@@ -180,7 +183,7 @@ class Photo:
     @cached_property
     def sha256(self) -> str:
         """Of its file, in hexadecimal."""
-        return sha256_of(self.file if self.source is None else self.source)
+        return sha256_of(self.wrapped or self.contents)
 
     @property
     def size(self) -> tuple[int, int]:

@@ -15,14 +15,13 @@ from PIL import Image
 from colorgan.photo.color import STRIP as ROWS_AT_ONCE
 from colorgan.photo.color import DeepPlanes, Planes
 from colorgan.photo.ifd import (
-    LONG,
-    LONG8,
     SHORT,
     SUB_DIRECTORIES,
     Entry,
     Folder,
     Order,
     head_of,
+    whole_numbers,
     write_folder,
 )
 from colorgan.photo.png import DEFLATE_LEVEL
@@ -98,9 +97,9 @@ class TiffWriter:
         """Write the directory, with these tags, after all rows."""
         places = []
         for each in self._smaller:
-            is_reduced = {SUBFILE_TYPE: self.whole_numbers(1)}
+            is_reduced = {SUBFILE_TYPE: whole_numbers([1], self.order)}
             places.append(self._write_folder(each.picture.folder() | is_reduced))
-        below: Folder = {SUB_DIRECTORIES: self.places(places)} if places else {}
+        below: Folder = {SUB_DIRECTORIES: whole_numbers(places, self.order, self.is_big)} if places else {}
         at = self._write_folder(self.picture.folder() | tags | below)
         self.file.seek(0)
         self.file.write(head_of(self.order, self.is_big, at))
@@ -114,15 +113,6 @@ class TiffWriter:
 
     def _write_folder(self, folder: Folder) -> int:
         return self.write(write_folder(folder, self.order, self.place, self.is_big))
-
-    def places(self, places: Sequence[int]) -> Entry:
-        """An entry of places in the file."""
-        packed = struct.pack(f"{self.order}{len(places)}{'Q' if self.is_big else 'I'}", *places)
-        return Entry(LONG8 if self.is_big else LONG, len(places), packed)
-
-    def whole_numbers(self, *values: int) -> Entry:
-        """An entry of numbers of 32 bits."""
-        return Entry(LONG, len(values), struct.pack(f"{self.order}{len(values)}I", *values))
 
 
 class _Picture:
@@ -161,10 +151,13 @@ class _Picture:
     def folder(self) -> Folder:
         """The tags of its layout."""
         height, width, channels = self.shape
-        long, bits = self.writer.whole_numbers, 8 * self.dtype.itemsize
+        order, bits = self.writer.order, 8 * self.dtype.itemsize
+
+        def long(*values: int) -> Entry:
+            return whole_numbers(values, order)
 
         def short(*values: int) -> Entry:
-            return Entry(SHORT, len(values), struct.pack(f"{self.writer.order}{len(values)}H", *values))
+            return Entry(SHORT, len(values), struct.pack(f"{order}{len(values)}H", *values))
 
         folder: Folder = {
             WIDTH: long(width),
@@ -172,7 +165,7 @@ class _Picture:
             BITS: short(*[bits] * channels),
             COMPRESSION: short(DEFLATE),
             PHOTOMETRIC: short(RGB),
-            OFFSETS: self.writer.places(self._places),
+            OFFSETS: whole_numbers(self._places, order, self.writer.is_big),
             SAMPLES: short(channels),
             STRIP_ROWS: long(self.rows),
             COUNTS: long(*self._sizes),

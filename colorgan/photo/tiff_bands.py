@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from colorgan.photo.color import STRIP
-from colorgan.photo.ifd import LONG, SUB_DIRECTORIES, Entry, Folder, with_directory
+from colorgan.photo.ifd import LAYERS, SUB_DIRECTORIES, Folder, whole_numbers, with_directory
 from colorgan.photo.metadata import OF_LAYOUT, ORIENTATION
 from colorgan.photo.tiff_pixels import (
     COMPRESSION,
@@ -16,6 +14,7 @@ from colorgan.photo.tiff_pixels import (
     OF_BYTES,
     OFFSETS,
     OLD_JPEG,
+    OLD_SUBFILE_TYPE,
     PLANAR,
     STRIP_ROWS,
     SUBFILE_TYPE,
@@ -30,7 +29,7 @@ from colorgan.storage.file_bytes import Bytes
 NONE, JPEG, YCC = 1, 7, 6
 BY_LIBTIFF = {2, 3, 4, JPEG, *OF_BYTES}
 """Compressions that Pillow leaves to it, part by part: those of faxes, JPEG of 8 bits, and those of bytes."""
-KEPT = OF_LAYOUT - {ORIENTATION, SUB_DIRECTORIES, SUBFILE_TYPE, 255, 37724}
+KEPT = OF_LAYOUT - {ORIENTATION, SUB_DIRECTORIES, SUBFILE_TYPE, OLD_SUBFILE_TYPE, LAYERS}
 
 
 @dataclass(frozen=True)
@@ -81,21 +80,19 @@ class Bands:
         samples, places, sizes = [bytes(8)], list[int](), list[int]()
         at = 8
 
-        def put(tag: int, *values: int) -> None:
-            folder[tag] = Entry(LONG, len(values), np.array(values, f"{directory.order}u4").tobytes())
-
         for parts in self._parts(top, bottom):
             body = b"".join(self.data[start : start + size] for start, size in parts)
             places.append(at)
             sizes.append(len(body))
             samples.append(body + bytes(len(body) % 2))
             at += len(samples[-1])
-        put(HEIGHT, bottom - top)
+        folder[HEIGHT] = whole_numbers([bottom - top], directory.order)
         is_tiled = bool(numbers(TILE_OFFSETS))
-        put(TILE_OFFSETS if is_tiled else OFFSETS, *places)
-        put(TILE_COUNTS if is_tiled else COUNTS, *sizes)
+        folder[TILE_OFFSETS if is_tiled else OFFSETS] = whole_numbers(places, directory.order)
+        folder[TILE_COUNTS if is_tiled else COUNTS] = whole_numbers(sizes, directory.order)
         if not is_tiled:
-            put(STRIP_ROWS, bottom - top if self.is_plain else self.unit)
+            rows = bottom - top if self.is_plain else self.unit
+            folder[STRIP_ROWS] = whole_numbers([rows], directory.order)
         return with_directory(b"".join(samples), folder, directory.order)
 
     def _parts(self, top: int, bottom: int) -> list[list[tuple[int, int]]]:

@@ -7,16 +7,14 @@ from collections.abc import Sequence
 from typing import IO
 
 from colorgan.photo.ifd import (
-    LONG,
-    LONG8,
     POINTERS,
     SUB_DIRECTORIES,
     Block,
     Directory,
-    Entry,
     Folder,
     Order,
     head_of,
+    whole_numbers,
     write_folder,
 )
 from colorgan.photo.tiff_pixels import (
@@ -67,7 +65,7 @@ def copy_page(data: Bytes, block: Block, page: Directory, file: IO[bytes]) -> No
             places.append(at)
             at += file.write(data[start : start + count] + bytes(count % 2))
         if places:
-            folder[offsets] = _places(places, block.order, block.is_big)
+            folder[offsets] = whole_numbers(places, block.order, block.is_big)
     file.write(bytes(at % 2) + write_folder(folder, block.order, at + at % 2, block.is_big))
     file.seek(0)
     file.write(head_of(block.order, block.is_big, at + at % 2))
@@ -97,7 +95,7 @@ class PagesWriter:
             places.append(self._at)
             self._write_folder(self._moved(block, block.directory(at), start), block.order)
         if places:
-            folder[SUB_DIRECTORIES] = _places(places, block.order, self.is_big)
+            folder[SUB_DIRECTORIES] = whole_numbers(places, block.order, self.is_big)
         self.file.seek(self._link)
         self.file.write(struct.pack(block.order + ("Q" if self.is_big else "I"), self._at))
         self.file.seek(self._at)
@@ -115,7 +113,7 @@ class PagesWriter:
         folder = _folder(block, page)
         for tag in (OFFSETS, TILE_OFFSETS):
             if places := page.numbers(tag):
-                folder[tag] = _places([start + place for place in places], block.order, self.is_big)
+                folder[tag] = whole_numbers([start + place for place in places], block.order, self.is_big)
         return folder
 
 
@@ -123,8 +121,3 @@ def _folder(block: Block, page: Directory) -> Folder:
     """All of a directory that was read, with those of EXIF below it."""
     below = {tag: value for tag, value in block.folder(page).items() if isinstance(value, dict)}
     return {tag: entry for tag, entry in page.entries.items() if tag not in POINTERS and entry.value} | below
-
-
-def _places(places: Sequence[int], order: Order, is_big: bool) -> Entry:
-    packed = struct.pack(f"{order}{len(places)}{'Q' if is_big else 'I'}", *places)
-    return Entry(LONG8 if is_big else LONG, len(places), packed)

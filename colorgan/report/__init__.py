@@ -23,7 +23,7 @@ from colorgan.corrections.correction import MARK
 from colorgan.corrections.file import NAME as CORRECTIONS
 from colorgan.corrections.file import Corrections
 from colorgan.errors import RunError, UsageError
-from colorgan.report.rules import correction_of, rules_of
+from colorgan.report.rules import correction_of, rules_of, shown
 from colorgan.report.thumbnails import FOLDER, Thumbnails
 from colorgan.storage.files import atomic_file
 from colorgan.version import __version__
@@ -121,7 +121,7 @@ def rows_of(results: Path, corrections: Corrections, entries: Iterable[Entry]) -
     thumbnails = Thumbnails.of(results)
     for entry in sorted(entries, key=lambda entry: entry.path):
         row: dict[str, Any] = {
-            "path": os.fsencode(entry.path).decode("utf-8", "replace"),
+            "path": shown(entry.path),
             "status": entry.status,
             "words": status_words(entry.status),
             "how": how_words(entry.how, entry.note),

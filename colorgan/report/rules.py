@@ -12,6 +12,11 @@ from colorgan.corrections.file import Corrections, joined
 from colorgan.corrections.rule import Rule
 
 
+def shown(path: str) -> str:
+    """A path as the page has it."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 def rules_of(corrections: Corrections) -> dict[str, Any]:
     """The text of the file, cut into its rules: the editor replaces those of photographs that it changes."""
     rules = [
@@ -25,7 +30,7 @@ def correction_of(corrections: Corrections, path: str) -> dict[str, Any]:
 
     `by` and `what` are how a rule is to name it if its path is not UTF-8, which a pattern can fit.
     """
-    is_text = os.fsencode(path).decode("utf-8", "replace") == path
+    is_text = shown(path) == path
     by, what = ("path", path) if is_text else ("pattern", _as_pattern(path))
     found: dict[str, Any] = {} if is_text else {"by": by, "what": what}
     rules = corrections.rules_for(path)

@@ -5,7 +5,6 @@ Nothing here knows of HTTP.
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -27,7 +26,7 @@ from colorgan.corrections.file import NAME, Corrections
 from colorgan.corrections.merging import Change, merged
 from colorgan.errors import ColorganError, UsageError
 from colorgan.report import last_run, require_results, rows_of, write_report
-from colorgan.report.rules import rules_of
+from colorgan.report.rules import rules_of, shown
 from colorgan.report.thumbnails import Thumbnails
 from colorgan.storage.files import make_writable, writing
 from colorgan.storage.paths import LOCAL, AnyPath, absolute, locate, storage_of
@@ -65,14 +64,15 @@ class EditedFolder:
         self._colorizer = colorizer.with_config(replace(colorizer.config, max_pixels=most_pixels))
         self._saved = ""
         """What was written last: it need not be kept when it is replaced."""
-        made = {without_mark(entry.made_by)[0] for entry in self.entries() if entry.output}
+        entries = self.entries()
+        made = {without_mark(entry.made_by)[0] for entry in entries if entry.output}
         if made and not any(map(self._settings, made)):
             mine, other = colorizer.model.credit.sha256[:12], min(made)[:12]
             raise UsageError(
                 f"{results}: was made by another model (SHA-256 {other}..., not {mine}...), or signed; name "
                 "that model with --model, or give certificate and key"
             )
-        self.outputs = self._write_report(self.corrections())
+        self.outputs = self._write_report(self.corrections(), entries)
         """What the page may show of the folder besides its own files."""
 
     def entries(self) -> list[Entry]:
@@ -130,7 +130,8 @@ class EditedFolder:
         if self.stop.is_set() and len(names) < len(left):
             why = "the service stops"
         wanted = {shown(change.what) for change in changes}
-        rows = [entry for entry in self.entries() if entry.path in names or shown(entry.path) in wanted]
+        entries = self.entries()
+        rows = [entry for entry in entries if entry.path in names or shown(entry.path) in wanted]
         tell(
             {
                 "event": "done",
@@ -140,11 +141,11 @@ class EditedFolder:
                 "why": why,
             }
         )
-        self.outputs = self._write_report(corrections)
+        self.outputs = self._write_report(corrections, entries)
 
-    def _write_report(self, corrections: Corrections) -> frozenset[str]:
+    def _write_report(self, corrections: Corrections, entries: list[Entry]) -> frozenset[str]:
         write_report(self.results, corrections=corrections)
-        return frozenset(entry.output for entry in self.entries() if entry.output)
+        return frozenset(entry.output for entry in entries if entry.output)
 
     def _left(self, corrections: Corrections) -> Iterator[Entry]:
         for entry in self.entries():
@@ -185,8 +186,3 @@ class EditedFolder:
         if not place:
             return None
         return locate(place if "://" in place else self.results.absolute() / place)
-
-
-def shown(name: str) -> str:
-    """A path as the page has it."""
-    return os.fsencode(name).decode("utf-8", "replace")
