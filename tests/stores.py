@@ -64,10 +64,14 @@ def batch(*arguments: object) -> Result:
     return result
 
 
-def objects(folder: ObjectPath) -> dict[str, bytes]:
-    found = walk_objects(folder, ignore, hidden=True)
-    return {path.relative_to(folder).as_posix(): OBJECTS.read(path)[0] for path, *_ in found}
+def objects(folder: ObjectPath, ending: str = "") -> dict[str, bytes]:
+    """All objects whose names end so; one that changes while it is read is an error."""
+    names = {
+        path.relative_to(folder).as_posix(): path for path, *_ in walk_objects(folder, ignore, hidden=True)
+    }
+    return {name: OBJECTS.read(path)[0] for name, path in names.items() if name.endswith(ending)}
 
 
 def images(folder: ObjectPath) -> dict[str, bytes]:
-    return {name: data for name, data in objects(folder).items() if name.endswith(".jpg")}
+    """Results, not the notes and manifests beside them, which a run keeps changing."""
+    return objects(folder, ".jpg")
