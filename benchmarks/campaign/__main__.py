@@ -3,7 +3,7 @@
     python -m benchmarks.campaign [mutations|injected|kills|writers|broken] ...
 
 Prints the counts of each part, which but for the tries are to be zero; exits with 1 if one is not. Without a
-name, all parts run: about half an hour. Needs Linux, and gcc for `injected`.
+name, all parts run: about two hours. Needs Linux, and gcc for `injected`.
 """
 
 from __future__ import annotations
@@ -30,10 +30,14 @@ PARTS = ("mutations", "injected", "kills", "writers", "broken")
 @click.command()
 @click.argument("parts", nargs=-1, type=click.Choice(PARTS))
 @click.option("--mutations", "mutated", default=10_000, show_default=True, help="Damaged files.")
+@click.option("--seed", default=0, show_default=True, help="Number of the first damaged file.")
+@click.option("--kinds", default="", help="Damage only files whose names have one of these words: JP2,AVIF.")
 @click.option("--kills", default=100, show_default=True)
-@click.option("--places", default=3, show_default=True, help="Places of each fault in a run.")
+@click.option("--calls", default="", help="Inject faults only at these calls: rename,link.")
 @click.option("--rounds", default=10, show_default=True, help="Of two writers.")
-def main(parts: tuple[str, ...], mutated: int, kills: int, places: int, rounds: int) -> None:
+def main(
+    parts: tuple[str, ...], mutated: int, seed: int, kinds: str, kills: int, calls: str, rounds: int
+) -> None:
     """Run the parts, all of them without a name."""
     folder = Path(os.environ.get("COLORGAN_CAMPAIGN") or mkdtemp(prefix="colorgan-campaign-"))
     os.environ["COLORGAN_CAMPAIGN"] = str(folder)
@@ -49,8 +53,8 @@ def main(parts: tuple[str, ...], mutated: int, kills: int, places: int, rounds: 
     if not first.is_clean or not good:
         sys.exit("\n".join(first.notes) or "the undisturbed run wrote nothing")
     work: dict[str, Callable[[], Tally]] = {
-        "mutations": lambda: try_all(mutated),
-        "injected": lambda: inject(scans, good, folder, places),
+        "mutations": lambda: try_all(mutated, seed, kinds),
+        "injected": lambda: inject(scans, good, folder, calls),
         "kills": lambda: kill(scans, good, seconds, folder, kills),
         "writers": lambda: write_together(scans, good, folder, rounds),
         "broken": lambda: break_models(scans, good, folder),

@@ -21,6 +21,8 @@ from colorgan.batch.progress import status
 LIMIT = 120
 """Seconds after which a run hangs."""
 
+SUFFIXES = (".jpg", ".png", ".tif", ".xmp")
+
 fork = multiprocessing.get_context("fork")
 """Each run begins with everything imported: a campaign takes minutes, not hours."""
 
@@ -32,8 +34,10 @@ def picture(seed: int, width: int = 64, height: int = 48) -> Image.Image:
 
 
 def make_archive(folder: Path, count: int = 12) -> Path:
-    """JPEGs, PNGs and TIFFs in a folder and below."""
+    """JPEGs, PNGs and TIFFs in a folder and below; one is in color, one has a sidecar."""
     (folder / "sub").mkdir(parents=True)
+    Image.merge("RGB", [picture(seed) for seed in (1, 2, 3)]).save(folder / "color.jpg")
+    (folder / "00.xmp").write_text("<x:xmpmeta xmlns:x='adobe:ns:meta/'/>")
     for number in range(count):
         suffix = (".jpg", ".png", ".tif")[number % 3]
         picture(number).save(folder / ("sub" if number % 2 else "") / f"{number:02}{suffix}")
@@ -41,8 +45,8 @@ def make_archive(folder: Path, count: int = 12) -> Path:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Visible pictures in a folder and below, by their paths."""
-    found = (path for path in folder.rglob("*") if path.suffix in (".jpg", ".png", ".tif"))
+    """Pictures and sidecars in a folder and below, by their paths."""
+    found = (path for path in folder.rglob("*") if path.suffix in SUFFIXES)
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
@@ -82,10 +86,12 @@ def ended(process: BaseProcess, said: Path, tally: Tally, what: str, codes: tupl
     return process.exitcode
 
 
-def check_whole(results: Path, good: dict[str, bytes], tally: Tally, what: str) -> None:
-    """Count files of results that are not what an undisturbed run writes."""
+def check_whole(
+    results: Path, good: dict[str, bytes], tally: Tally, what: str, stranger: bytes | None = None
+) -> None:
+    """Count files of results that are neither what an undisturbed run writes nor what was there before."""
     for name, data in contents(results).items():
-        if data != good.get(name):
+        if data not in (good.get(name), stranger):
             tally.count("half_written", f"{what}: {name}")
 
 
@@ -96,7 +102,7 @@ def check_complete(scans: Path, results: Path, good: dict[str, bytes], tally: Ta
         tally.count("lost", f"{what}: {name}")
     check_whole(results, good, tally, what)
     for name, entry in Manifest(results).entries.items():
-        if entry.status != Status.COLORED:
+        if entry.status not in (Status.COLORED, Status.COPIED):
             tally.count("condemned", f"{what}: {name}: {entry.status}: {entry.error}")
     if not status(results, scans, read="all").is_complete:
         tally.count("lost", f"{what}: status is not complete")

@@ -1,4 +1,5 @@
-/* Calls that write fail when told to: LD_PRELOAD, and `inject` from the process that is to suffer.
+/* Calls fail when told to: LD_PRELOAD, and `inject` from the process that is to suffer; processes that it starts
+   are told by the environment.
 
    Calls count if they concern a path, or a file opened by a path, that begins with the folder given. */
 #define _GNU_SOURCE
@@ -7,8 +8,10 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdatomic.h>
-#include <string.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
@@ -22,6 +25,14 @@ void inject(const char *where, const char *call, int number, int first, int coun
     strncpy(name, call, sizeof name - 1);
     error_number = number, at = first, times = count;
     atomic_store(&seen, 0);
+}
+
+__attribute__((constructor)) static void inherit(void) {
+    char where[4096], call[32];
+    int number, first, count;
+    const char *told = getenv("COLORGAN_FAULT");
+    if (told && sscanf(told, "%31s %d %d %d %4095[^\n]", call, &number, &first, &count, where) == 5)
+        inject(where, call, number, first, count);
 }
 
 int calls(void) { return atomic_load(&seen); }
@@ -103,4 +114,39 @@ int open64(const char *path, int flags, ...) {
     mode_t mode = flags & (O_CREAT | O_TMPFILE) ? va_arg(rest, mode_t) : 0;
     va_end(rest);
     return open_as(real, path, flags, mode);
+}
+
+int link(const char *old, const char *new) {
+    REAL(link);
+    return fails("link", of_path(new)) ? -1 : real(old, new);
+}
+
+int utimensat(int at_folder, const char *path, const struct timespec times[2], int flags) {
+    REAL(utimensat);
+    return fails("utimensat", of_path(path)) ? -1 : real(at_folder, path, times, flags);
+}
+
+int flock(int file, int how) {
+    REAL(flock);
+    return fails("flock", of_file(file)) ? -1 : real(file, how);
+}
+
+int ftruncate(int file, off_t length) {
+    REAL(ftruncate);
+    return fails("ftruncate", of_file(file)) ? -1 : real(file, length);
+}
+
+int ftruncate64(int file, off64_t length) {
+    REAL(ftruncate64);
+    return fails("ftruncate", of_file(file)) ? -1 : real(file, length);
+}
+
+ssize_t read(int file, void *data, size_t size) {
+    REAL(read);
+    return fails("read", of_file(file)) ? -1 : real(file, data, size);
+}
+
+int rmdir(const char *path) {
+    REAL(rmdir);
+    return fails("rmdir", of_path(path)) ? -1 : real(path);
 }

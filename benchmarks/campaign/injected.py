@@ -1,4 +1,4 @@
-"""Faults of the system at each call that writes, by a library that is loaded before libc (`faults.c`)."""
+"""Faults of the system at calls that write or read, by a library that is loaded before libc (`faults.c`)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,27 @@ from pathlib import Path
 from benchmarks.campaign.archive import check_complete, check_whole, contents, ended, run
 from benchmarks.campaign.tally import Tally
 
-CALLS = ("open", "write", "fsync", "close", "rename", "mkdir", "unlink")
+WRITING = (
+    "open",
+    "write",
+    "fsync",
+    "close",
+    "rename",
+    "mkdir",
+    "unlink",
+    "link",
+    "utimensat",
+    "flock",
+    "ftruncate",
+)
+"""Calls in the results folder that a run makes; others, such as `sendfile`, it does not."""
 ERRORS = (errno.ENOSPC, errno.EIO, errno.EACCES, errno.EINTR)
+PLACES = (1, 2, 3, 10, 40)
+"""Which call of its kind fails."""
 FOR_EVER = 10**6
 LOADED = "COLORGAN_FAULTS"
+TOLD = "COLORGAN_FAULT"
+STRANGE, STRANGER = "colorized_00.jpg", b"a file at the place of a result"
 
 
 def load_library(folder: Path) -> None:
@@ -31,43 +48,57 @@ def load_library(folder: Path) -> None:
         os.execve(sys.executable, words, environment)
 
 
-def inject(scans: Path, good: dict[str, bytes], folder: Path, places: int) -> Tally:
-    """Let each kind of call fail with each error, once and for ever, at some places of a run."""
+def inject(scans: Path, good: dict[str, bytes], folder: Path, names: str) -> Tally:
+    """Let each kind of call fail with each error, once and for ever, at some places of a run.
+
+    `names` are calls with commas between, all without; `read` is of the photographs, too.
+    """
     library, tally = ctypes.CDLL(os.environ[LOADED]), Tally()
     originals = contents(scans)
     results, said, counted = folder / "faulty", folder / "said", folder / "calls"
 
-    def failing(call: str, error: int, at: int, times: int) -> Callable[[], None]:
+    def failing(where: Path, call: str, error: int, at: int, times: int) -> Callable[[], None]:
         def before() -> None:
-            import atexit
-
-            library.inject(str(results).encode(), call.encode(), error, at, times)
+            os.environ[TOLD] = f"{call} {error} {at} {times} {where}"
+            library.inject(str(where).encode(), call.encode(), error, at, times)
             if at < 0:
                 real = os._exit
                 os._exit = lambda code: (counted.write_text(str(library.calls())), real(code))  # type: ignore
-                atexit.register(lambda: None)
 
         return before
 
-    for call in CALLS:
+    def begin() -> None:
         shutil.rmtree(results, ignore_errors=True)
-        ended(run(scans, results, said, failing(call, 0, -1, 0)), said, tally, call, (0,))
-        number = int(counted.read_text())
-        if not number:
+        results.mkdir()
+        (results / STRANGE).write_bytes(STRANGER)
+
+    def attempt(what: str, before: Callable[[], None], *options: str) -> None:
+        begin()
+        tally.tries += 1
+        process = run(scans, results, said, before, *options)
+        ended(process, said, tally, what, (0, 1, 2, 4, 5))
+        check_whole(results, good, tally, what, STRANGER)
+        if ended(run(scans, results, said), said, tally, f"after {what}", (0,)) is not None:
+            check_complete(scans, results, good, tally, f"after {what}")
+        if STRANGER not in map(Path.read_bytes, results.glob(f"{STRANGE}*")):
+            tally.count("lost", f"{what}: a file that was there")
+
+    for where, call in [(results, call) for call in (*WRITING, "read")] + [(scans, "read")]:
+        if names and call not in names.split(","):
             continue
+        begin()
+        ended(run(scans, results, said, failing(where, call, 0, -1, 0)), said, tally, call, (0,))
+        number = int(counted.read_text())
+        print(f"{call} in {where.name}: {number} calls", file=sys.stderr)
         for error in ERRORS:
             for times in (1, FOR_EVER):
-                for place in range(places):
-                    at = number * place // places
-                    how = "once" if times == 1 else "on and on"
-                    what = f"{errno.errorcode[error]} at {call} {at} of {number}, {how}"
-                    shutil.rmtree(results, ignore_errors=True)
-                    process = run(scans, results, said, failing(call, error, at, times))
-                    tally.tries += 1
-                    ended(process, said, tally, what, (0, 1, 2, 4, 5))
-                    check_whole(results, good, tally, what)
-                    if ended(run(scans, results, said), said, tally, f"after {what}", (0,)) is not None:
-                        check_complete(scans, results, good, tally, f"after {what}")
+                how = f"{errno.errorcode[error]} at {call} in {where.name}"
+                how += ", once" if times == 1 else ", on and on"
+                for place in PLACES:
+                    if place <= number:
+                        attempt(f"{how}, from call {place}", failing(where, call, error, place - 1, times))
+            if number and error in (errno.ENOSPC, errno.EIO):
+                attempt(f"{how}, two processes", failing(where, call, error, 1, 1), "--processes", "2")
     if contents(scans) != originals:
         tally.count("lost", "an original changed")
     return tally

@@ -10,77 +10,35 @@ import struct
 import time
 import traceback
 import warnings
-from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, TemporaryFile, gettempdir
 
 import numpy as np
-import tifffile
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
-from benchmarks.campaign.archive import fork, picture
+from benchmarks.campaign.archive import fork
+from benchmarks.campaign.seeds import seeds
 from benchmarks.campaign.tally import Tally
+from colorgan.batch.timing import StageTimes
+from colorgan.colorizer import Colorizer
+from colorgan.config import ColorizeConfig
+from colorgan.corrections.correction import NONE
 from colorgan.errors import ImageError
+from colorgan.painting.pages import paint
+from colorgan.photo.image import Photo
+from colorgan.photo.jpeg import JpegError
+from colorgan.photo.jpeg_join import undo
+from colorgan.photo.jpeg_xl import jpeg_in
+from colorgan.photo.need import need_of
+from colorgan.storage.file_bytes import FileBytes, pieces_of
 
 SLOW = 20.0
 """Seconds after which a file hangs; most take some milliseconds."""
+MOST = 4_000_000
+"""Pixels that are allowed."""
 EXTREMES = (0, 1, 0x7F, 0x80, 0xFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
-
-
-def seeds() -> dict[str, bytes]:
-    """Small files of every format and layout that is read."""
-    gray = picture(1, 40, 30)
-    color, deep = gray.convert("RGB"), np.asarray(gray).astype(np.uint16) * 257
-    exif = Image.Exif()
-    exif[0x010E], exif[0x0112] = "a caption", 6
-    texts = PngInfo()
-    texts.add_text("Title", "a title")
-    texts.add_text("Comment", "a comment " * 20, zip=True)
-    texts.add_itxt("Author", "an author", zip=True)
-    files = {
-        "gray.jpg": _saved(gray, "JPEG", exif=exif, comment=b"c"),
-        "progressive.jpg": _saved(gray, "JPEG", progressive=True),
-        "color.jpg": _saved(color, "JPEG", subsampling=2, exif=exif),
-        "cmyk.jpg": _saved(color.convert("CMYK"), "JPEG"),
-        "gray.png": _saved(gray, "PNG", exif=exif),
-        "texts.png": _saved(gray, "PNG", pnginfo=texts),
-        "gray16.png": _saved(Image.fromarray(deep), "PNG"),
-        "palette.png": _saved(gray.convert("P"), "PNG", transparency=3),
-        "alpha.png": _saved(color.convert("RGBA"), "PNG"),
-        "bits.png": _saved(gray.convert("1"), "PNG"),
-        "a.bmp": _saved(gray, "BMP"),
-        "a.gif": _saved(gray, "GIF"),
-        "a.webp": _saved(color, "WEBP", exif=exif.tobytes()),
-        "lossless.webp": _saved(color.convert("RGBA"), "WEBP", lossless=True),
-        "a.ppm": _saved(gray, "PPM"),
-        "a.jp2": _saved(gray, "JPEG2000"),
-        "a.tga": _saved(gray, "TGA"),
-        "a.pcx": _saved(gray, "PCX"),
-    }
-    for compression in ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits", "jpeg", "group4"):
-        image = gray.convert("1") if compression == "group4" else gray
-        files[f"{compression}.tif"] = _saved(image, "TIFF", compression=compression, exif=exif)
-    rgb16 = np.dstack([deep] * 3)
-    for name, pixels, options in (
-        ("gray16", deep, {}),
-        ("tiled16", deep, {"tile": (16, 16), "compression": "zlib", "predictor": True}),
-        ("rgb16", rgb16, {"photometric": "rgb"}),
-        ("planar16", np.moveaxis(rgb16, 2, 0), {"photometric": "rgb", "planarconfig": "separate"}),
-        ("white16", deep, {"photometric": "miniswhite", "byteorder": ">"}),
-        ("big", deep, {"bigtiff": True}),
-    ):
-        buffer = io.BytesIO()
-        tifffile.imwrite(buffer, pixels, **options)
-        files[f"{name}.tif"] = buffer.getvalue()
-    return files
-
-
-def _saved(image: Image.Image, format: str, **options: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, format, **options)
-    return buffer.getvalue()
 
 
 def mutate(data: bytes, source: random.Random) -> bytes:
@@ -117,14 +75,17 @@ class Flat:
         return np.full((count, 2, height, width), 120, np.uint8)
 
 
-def try_all(count: int) -> Tally:
-    """Try so many files, in a process that goes on behind a file that ends it."""
-    tally, done = Tally(tries=count), 0
+def try_all(count: int, first: int = 0, kinds: str = "") -> Tally:
+    """Try so many files, from a number on, in a process that goes on behind a file that ends it.
+
+    `kinds` are words, with commas between: files are taken whose names have one of them.
+    """
+    tally, done, end = Tally(tries=count), first, first + count
     with TemporaryDirectory(prefix="colorgan-campaign-") as folder:
         place, found = Path(folder, "at"), Path(folder, "found")
         found.write_text("")
-        while done < count:
-            process = fork.Process(target=_try_from, args=(done, count, place, found))
+        while done < end:
+            process = fork.Process(target=_try_from, args=(done, end, kinds, place, found))
             process.start()
             before, since = "", time.monotonic()
             while process.is_alive():
@@ -135,7 +96,7 @@ def try_all(count: int) -> Tally:
                     process.kill()
             if process.exitcode == 0:
                 break
-            at, name = place.read_text().split()
+            at, _, name = place.read_text().partition(" ")
             what = "hangs" if process.exitcode == -signal.SIGKILL else "tracebacks"
             tally.count(what, f"{name} {at}: {process.exitcode}")
             done = int(at) + 1
@@ -145,37 +106,79 @@ def try_all(count: int) -> Tally:
     return tally
 
 
-def _try_from(first: int, count: int, place: Path, found: Path) -> None:
-    from colorgan import ColorizeConfig, Colorizer
-
+def _try_from(first: int, end: int, kinds: str, place: Path, found: Path) -> None:
     warnings.simplefilter("ignore")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # libraries say a lot about damage
-    colorizer = Colorizer(config=ColorizeConfig(max_pixels=4_000_000, if_color="recolor"))
+    colorizer = Colorizer(config=ColorizeConfig(max_pixels=MOST, if_color="recolor"))
     colorizer.model = replace(colorizer.model, backend=Flat())
-    files = seeds()
-    names = sorted(files)
+    files = seeds(colorizer)
+    names = [name for name in sorted(files) if any(word in name for word in kinds.split(","))]
     with found.open("a") as notes:
-        for number in range(first, count):
+        for number in range(first, end):
             name = names[number % len(names)]
             place.write_text(f"{number} {name}")
             data, started = mutate(files[name], random.Random(number)), time.monotonic()
-            for what, note in _faults(colorizer.colorize, data):
+            for what, note in _faults(colorizer, name, data):
                 notes.write(f"{what} {name} {number}: {note}\n")
             if (seconds := time.monotonic() - started) > SLOW:
                 notes.write(f"hangs {name} {number}: {seconds:.0f} s\n")
             notes.flush()
 
 
-def _faults(colorize: Callable[[bytes], object], data: bytes) -> list[tuple[str, str]]:
+def _faults(colorizer: Colorizer, name: str, data: bytes) -> list[tuple[str, str]]:
     try:
-        colored = colorize(data)
+        if name.startswith("result of"):
+            return _restore(data)
+        results = [colorizer.colorize(data).data]
+        need = need_of(io.BytesIO(data), len(data), max_pixels=MOST)
+        if need.least < need.whole:
+            results.append(_by_bands(colorizer, data))
     except ImageError:
-        return []
+        return _needs(data)
     except Exception:
         return [("tracebacks", " | ".join(traceback.format_exc().splitlines()[-5:]))]
+    for result in results:
+        try:
+            _look_at(result)
+        except Exception as error:
+            return [("half_written", f"{type(error).__name__}: {error}")]
+    return [("half_written", "by bands it is another file")] if len(set(results)) > 1 else []
+
+
+def _needs(data: bytes) -> list[tuple[str, str]]:
+    """What is refused is asked for its need first, too."""
     try:
-        with Image.open(io.BytesIO(colored.data)) as image:  # type: ignore[attr-defined]
-            image.load()
-    except Exception as error:
-        return [("half_written", f"{type(error).__name__}: {error}")]
+        need_of(io.BytesIO(data), len(data), max_pixels=MOST)
+    except Exception:
+        return [("tracebacks", " | ".join(traceback.format_exc().splitlines()[-5:]))]
     return []
+
+
+def _restore(data: bytes) -> list[tuple[str, str]]:
+    """Take the color away, as `restore` does, which knows the errors."""
+    with suppress(JpegError, RuntimeError):
+        undo(jpeg_in(data) or data)
+    return []
+
+
+def _by_bands(colorizer: Colorizer, data: bytes) -> bytes:
+    """The result of a TIFF that is not in memory."""
+    path = Path("a.tif")
+    with TemporaryFile() as file:
+        file.write(data)
+        photo = Photo.streamed(path, FileBytes(file), MOST)
+        with colorizer._painter.for_streamed(photo, Path(gettempdir())) as painter:
+            colored = paint(painter, photo, NONE, StageTimes()).colored
+            return b"".join(pieces_of(colored.contents))
+
+
+def _look_at(result: bytes) -> None:
+    """Decode a result, by Pillow where it knows the format."""
+    photo = Photo.of(Path("a"), result, MOST, pages=True)
+    if photo.file_format in ("JXL", "HEIF"):
+        photo.luma()
+        return
+    with Image.open(io.BytesIO(result)) as image:
+        for page in range(getattr(image, "n_frames", 1)):
+            image.seek(page)
+            image.load()
