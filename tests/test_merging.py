@@ -9,6 +9,7 @@ from conftest import seeded_generator, write_checkpoint
 
 from colorgan.cli.main import main
 from colorgan.networks.checkpoint import build_generator, load_checkpoint
+from colorgan.networks.chroma_classes import ClassHead
 from colorgan.networks.generator import UNetGenerator
 
 
@@ -56,6 +57,22 @@ def test_classes_are_made_stronger_by_their_centers(tmp_path: Path) -> None:
         torch.testing.assert_close(
             opened(tmp_path / "stronger.pt").chroma(gray), 1.5 * opened(path).chroma(gray)
         )
+
+
+def test_a_low_temperature_gives_the_likeliest_class_and_is_for_classes_alone(
+    tmp_path: Path, checkpoint: Path
+) -> None:
+    path = write_checkpoint(tmp_path / "classes.pt", seeded_generator("classes"))
+    assert merge(path, "--temperature", "0.01", "-o", tmp_path / "cold.pt").exit_code == 0
+    cold, head = opened(tmp_path / "cold.pt"), opened(path).head
+    assert isinstance(head, ClassHead)
+    features = 10_000 * torch.randn(1, head.logits.in_channels, 4, 4)
+    with torch.inference_mode():
+        likeliest = head.centers[head.logits(features).argmax(1)].permute(0, 3, 1, 2)
+        torch.testing.assert_close(cold.head(features), likeliest, atol=1e-3, rtol=0)
+    result = merge(checkpoint, "--temperature", "0.2", "-o", tmp_path / "none.pt")
+    assert result.exit_code == 2
+    assert str(checkpoint) in result.stderr
 
 
 def test_the_head_of_rgb_is_not_made_stronger(tmp_path: Path) -> None:
