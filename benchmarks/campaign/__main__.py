@@ -1,6 +1,6 @@
 """Try to lose a photograph: damaged files, faults of the system, kills, two writers, broken models.
 
-    python -m benchmarks.campaign [mutations|injected|kills|writers|broken] ...
+    python -m benchmarks.campaign [mutations|injected|kills|writers|broken|poison] ...
 
 Prints the counts of each part, which but for the tries are to be zero; exits with 1 if one is not. Without a
 name, all parts run: about two hours. Needs Linux, and gcc for `injected`.
@@ -22,9 +22,10 @@ from benchmarks.campaign.broken import break_models
 from benchmarks.campaign.injected import inject, load_library
 from benchmarks.campaign.kills import kill, write_together
 from benchmarks.campaign.mutations import try_all
+from benchmarks.campaign.poison import try_poison
 from benchmarks.campaign.tally import Tally
 
-PARTS = ("mutations", "injected", "kills", "writers", "broken")
+PARTS = ("mutations", "injected", "kills", "writers", "broken", "poison")
 
 
 @click.command()
@@ -34,9 +35,17 @@ PARTS = ("mutations", "injected", "kills", "writers", "broken")
 @click.option("--kinds", default="", help="Damage only files whose names have one of these words: JP2,AVIF.")
 @click.option("--kills", default=100, show_default=True)
 @click.option("--calls", default="", help="Inject faults only at these calls: rename,link.")
+@click.option("--ways", default="", help="Run poison only in ways that have one of these words: Ray,bucket.")
 @click.option("--rounds", default=10, show_default=True, help="Of two writers.")
 def main(
-    parts: tuple[str, ...], mutated: int, seed: int, kinds: str, kills: int, calls: str, rounds: int
+    parts: tuple[str, ...],
+    mutated: int,
+    seed: int,
+    kinds: str,
+    kills: int,
+    calls: str,
+    ways: str,
+    rounds: int,
 ) -> None:
     """Run the parts, all of them without a name."""
     folder = Path(os.environ.get("COLORGAN_CAMPAIGN") or mkdtemp(prefix="colorgan-campaign-"))
@@ -58,6 +67,7 @@ def main(
         "kills": lambda: kill(scans, good, seconds, folder, kills),
         "writers": lambda: write_together(scans, good, folder, rounds),
         "broken": lambda: break_models(scans, good, folder),
+        "poison": lambda: try_poison(folder, ways),
     }
     click.echo("part        tries   lost  half-written  tracebacks  hangs  condemned  seconds")
     is_clean = True
