@@ -48,6 +48,14 @@ if TYPE_CHECKING:
     type=Place(*STORES),
     help="TOML file with corrections.  [default: corrections.toml in RESULTS_DIR, else in INPUT]",
 )
+@click.option(
+    "--read",
+    metavar="all|I/N",
+    default="",
+    is_flag=False,
+    flag_value="all",
+    help="Read finished results, and make those again whose bytes changed: all, or part I of N.",
+)
 @click.option("--report", is_flag=True, help="Write RESULTS_DIR/report/index.html to review the results.")
 @click.option(
     "--engine",
@@ -105,7 +113,7 @@ def main(
     from colorgan.photo.pillow import prepare_pillow
 
     prepare_pillow()
-    chosen = ("include", "exclude", "prefix", "corrections", "settle")
+    chosen = ("include", "exclude", "prefix", "corrections", "settle", "read")
     selection = {name: options.pop(name) for name in chosen}
     cluster = ClusterConfig(**given(ClusterConfig, options))
     if report and (shard or engine == "ray"):

@@ -63,6 +63,7 @@ def main(
         output.warn(f"{shown(results / name)}: {what}; the next run keeps a damaged one as {name}.bak")
     if progress.suspects:
         output.say(f"{len(progress.suspects):,} were in hand when a run died; the next one tries each alone.")
+    again = f" --read {read}" if read else " again"
     if progress.is_complete:
         output.say(
             "Complete."
@@ -70,7 +71,7 @@ def main(
             else "No problems among the files processed so far. Pass INPUT to check for others."
         )
     elif progress.problems:
-        output.say(f"{len(progress.problems):,} have no result; run colorgan-batch again for them.")
+        output.say(f"{len(progress.problems):,} have no result; run colorgan-batch{again} for them.")
     exit_code = ExitCode.DONE if progress.is_complete else ExitCode.SOME_FAILED
     output.event(
         "summary",

@@ -143,6 +143,7 @@ class Colorizer:
         shard: str = "",
         retry_failed: bool = False,
         settle: float = 0,
+        read: str = "",
         corrections: Corrections | str | PurePath | None = None,
         report: bool = False,
     ) -> list[Outcome]:
@@ -161,6 +162,7 @@ class Colorizer:
             shard=Shard.parse(shard) if shard else None,
             retry_failed=retry_failed,
             settle=settle,
+            read=read,
             corrections=corrections,
         )
         if not report:

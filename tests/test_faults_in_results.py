@@ -75,10 +75,11 @@ def test_status_sees_what_was_damaged_and_the_next_run_makes_it_again(
     assert {path.name: path.read_bytes() for path in results.glob("*.jpg")} == before
 
 
-def test_status_reads_all_or_a_part_to_see_a_change_that_kept_size_and_time(
-    photos: Path, results: Path
+def test_a_change_that_kept_size_and_time_is_seen_by_reading_and_the_result_made_again(
+    exports: dict[str, Path], photos: Path, results: Path
 ) -> None:
     """Fault 43."""
+    before = {path.name: path.read_bytes() for path in results.glob("*.jpg")}
     for number in range(5):
         path = results / f"colorized_{number}.jpg"
         time, data = path.stat().st_mtime_ns, bytearray(path.read_bytes())
@@ -91,6 +92,14 @@ def test_status_reads_all_or_a_part_to_see_a_change_that_kept_size_and_time(
     assert sum(map(len, parts)) == len(set.union(*parts)) == 5
     assert call("status", results, "--read").exit_code == ExitCode.SOME_FAILED
     assert call("status", results, "--read", "4/3").exit_code == ExitCode.WRONG_USAGE
+
+    assert call("batch", photos, results, "--read", "4/3").exit_code == ExitCode.WRONG_USAGE
+    colorizer = Colorizer(exports["onnx"])
+    for read, made in (("", 0), ("1/3", len(parts[0])), ("all", 5 - len(parts[0])), ("all", 0)):
+        outcomes = colorizer.colorize_folder(photos, results, read=read)
+        assert [outcome.status for outcome in outcomes].count(Status.COLORED) == made
+    assert {path.name: path.read_bytes() for path in results.glob("*.jpg")} == before
+    assert len(list(results.glob("*.bak"))) == 5
 
 
 def test_results_that_were_copied_elsewhere_are_as_good(

@@ -144,6 +144,8 @@ def test_lines_of_version_1_are_read_and_count(
         '{"path": "a.jpg", "status": "colored", "output": "../secret.jpg"}',
         '{"path": "a.jpg", "status": "colored", "output": "/etc/passwd"}',
         '{"path": "a.jpg", "status": "colored", "output": "a/../../b.jpg"}',
+        '{"path": "\\ud800.jpg", "status": "colored"}',
+        '{"path": "a.jpg", "status": "colored", "output": "\\ud800.jpg"}',
         "[" * 100_000,
     ],
 )

@@ -1,6 +1,6 @@
 """Try to lose a photograph: damaged files, faults of the system, kills, two writers, broken models.
 
-    python -m benchmarks.campaign [mutations|injected|kills|writers|broken|poison] ...
+    python -m benchmarks.campaign [mutations|injected|kills|writers|broken|poison|manifests] ...
 
 Prints the counts of each part, which but for the tries are to be zero; exits with 1 if one is not. Without a
 name, all parts run: about two hours. Needs Linux, and gcc for `injected`.
@@ -21,11 +21,12 @@ from benchmarks.campaign.archive import contents, ended, make_archive, run
 from benchmarks.campaign.broken import break_models
 from benchmarks.campaign.injected import inject, load_library
 from benchmarks.campaign.kills import kill, write_together
+from benchmarks.campaign.manifests import forge_manifests
 from benchmarks.campaign.mutations import try_all
 from benchmarks.campaign.poison import try_poison
 from benchmarks.campaign.tally import Tally
 
-PARTS = ("mutations", "injected", "kills", "writers", "broken", "poison")
+PARTS = ("mutations", "injected", "kills", "writers", "broken", "poison", "manifests")
 
 
 @click.command()
@@ -36,6 +37,7 @@ PARTS = ("mutations", "injected", "kills", "writers", "broken", "poison")
 @click.option("--kills", default=100, show_default=True)
 @click.option("--calls", default="", help="Inject faults only at these calls: rename,link.")
 @click.option("--ways", default="", help="Run poison only in ways that have one of these words: Ray,bucket.")
+@click.option("--manifests", default=1000, show_default=True, help="Forged ones.")
 @click.option("--rounds", default=10, show_default=True, help="Of two writers.")
 def main(
     parts: tuple[str, ...],
@@ -45,6 +47,7 @@ def main(
     kills: int,
     calls: str,
     ways: str,
+    manifests: int,
     rounds: int,
 ) -> None:
     """Run the parts, all of them without a name."""
@@ -67,6 +70,7 @@ def main(
         "kills": lambda: kill(scans, good, seconds, folder, kills),
         "writers": lambda: write_together(scans, good, folder, rounds),
         "broken": lambda: break_models(scans, good, folder),
+        "manifests": lambda: forge_manifests(scans, good, folder, manifests),
         "poison": lambda: try_poison(folder, ways),
     }
     click.echo("part        tries   lost  half-written  tracebacks  hangs  condemned  seconds")

@@ -9,8 +9,8 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from benchmarks.campaign.archive import LIMIT, picture
@@ -54,15 +54,18 @@ def try_poison(folder: Path, only: str) -> Tally:
 
     tally, source = Tally(), random.Random(0)
     scans, good = _scans(folder / "poisonous", POISON), _scans(folder / "harmless", COUNT)
-    for way, commands in WAYS.items():
-        if not any(word in way for word in only.split(",")):
-            continue
-        for name in ("SIGSEGV", "SIGKILL"):
-            path = plant(folder / "planted", "POISON", kill(name))
-            with _results(way, folder / f"{way} {name}") as results:
+    ways = {way: each for way, each in WAYS.items() if any(word in way for word in only.split(","))}
+    with ExitStack() as opened:
+        places: dict[bool, AnyPath] = {False: folder / "poison"}
+        if any("bucket" in way for way in ways):
+            places[True] = opened.enter_context(bucket(folder, 0.01))[0]
+        for way, commands in ways.items():
+            place = places["bucket" in way]
+            for name in ("SIGSEGV", "SIGKILL"):
+                path, results = plant(folder / "planted", "POISON", kill(name)), place / f"{way} {name}"
                 _run_to_the_end(f"{way}, {name}", commands, scans, results, tally, path)
-        for name, signals in ENDS.items():
-            with _results(way, folder / f"{way} {name}") as results:
+            for name, signals in ENDS.items():
+                results = place / f"{way} twice {name}"
                 for _ in range(2):
                     for process in _start(commands, good, results):
                         _end(process, signals, source.uniform(0, 1))
@@ -76,16 +79,6 @@ def _scans(folder: Path, poison: int) -> Path:
         comment = b"POISON" if number == poison else b""
         picture(number).save(folder / f"{number:02}.jpg", comment=comment)
     return folder
-
-
-@contextmanager
-def _results(way: str, folder: Path) -> Iterator[AnyPath]:
-    if "bucket" not in way:
-        yield folder
-        return
-    folder.mkdir()
-    with bucket(folder, 0.01) as (store, _):
-        yield store / "results"
 
 
 def _start(

@@ -7,6 +7,7 @@ a newer colorgan wrote it. Lines of version 1, which have no version, are read a
 from __future__ import annotations
 
 import json
+import os
 import sys
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
@@ -148,6 +149,8 @@ def parse(line: str) -> Entry | None:
     is_newer = isinstance(version, int) and version > VERSION  # its fields may hold something else by now
     if not (all(fits.values()) or is_newer) or not (fits["path"] and fits["status"]):
         return None
+    if not _is_name(values["path"]):
+        return None
     known = {name: values[name] for name, fit in fits.items() if fit}
     if "left_out" in known:
         known["left_out"] = tuple(map(str, known["left_out"]))
@@ -174,7 +177,16 @@ def is_damaged(line: str) -> bool:
 def is_inside(name: str) -> bool:
     """Whether a path, as a manifest gives it, stays inside the folder that it is relative to."""
     path = PurePosixPath(name)
-    return not path.is_absolute() and ".." not in path.parts
+    return not path.is_absolute() and ".." not in path.parts and _is_name(name)
+
+
+def _is_name(text: str) -> bool:
+    """Whether a file can be called so, as far as its characters are encoded on this system."""
+    try:
+        os.fsencode(text)
+    except UnicodeEncodeError:  # half of a pair of surrogates
+        return False
+    return True
 
 
 def _from_version_1(values: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from colorgan.batch.kinds import kind_of
 from colorgan.batch.known import Known
 from colorgan.batch.manifest_store import NAME
 from colorgan.batch.names import name_like, shorten, without_case
-from colorgan.batch.sharding import Shard
+from colorgan.batch.sharding import Shard, to_be_read
 from colorgan.batch.sidecars import Sidecars, is_sidecar
 from colorgan.batch.sources import has_image_suffix, read_list
 from colorgan.batch.stores import manifests_of
@@ -54,6 +54,8 @@ class Job:
     """What is changed of single photographs."""
     settle: float = 0
     """Leave files that changed in the last so many seconds for the next run; 0: take all."""
+    read: str = ""
+    """Read finished results and make those again whose bytes changed: `all`, or a part such as `3/8`."""
     listing: Listing | None = None
     """The files in `root`, unless they were named one by one: all who ask follow one walk."""
     known: Known = field(default_factory=Known, compare=False)
@@ -115,6 +117,7 @@ class Job:
             raise UsageError(f"limit is {self.limit!r}; it must be a whole number, 0 for no limit")
         if not isinstance(self.settle, int | float) or not self.settle >= 0:
             raise UsageError(f"settle is {self.settle!r}; it must be a number of seconds, or 0")
+        to_be_read(self.read)
         others = Counter[str]()
         for found in replace(self, shard=None).files():
             if self.takes(found.path):

@@ -13,6 +13,7 @@ from colorgan.batch.made_by import is_alike
 from colorgan.batch.manifest import Manifest
 from colorgan.batch.outcome import Outcome, Status
 from colorgan.batch.settling import may_still_be_written
+from colorgan.batch.sharding import to_be_read
 from colorgan.batch.sidecars import Carrier, sidecars_to_carry
 from colorgan.storage.paths import AnyPath, storage_of
 from colorgan.storage.protocol import Found, Stamp
@@ -81,7 +82,8 @@ def is_done(job: Job, found: Found, entry: Entry, stamp_of: StampOf) -> bool:
     """Whether an earlier run was through with a file: it has not changed since, and nor has its result."""
     if entry.output is None:
         return entry.status == Status.SKIPPED and is_same(found, entry)
-    return is_same(found, entry) and not what_is_wrong(job.destination, entry, stamp_of)
+    read = to_be_read(job.read)(entry.path)
+    return is_same(found, entry) and not what_is_wrong(job.destination, entry, stamp_of, read=read)
 
 
 def is_same(found: Found, entry: Entry) -> bool:

@@ -18,9 +18,9 @@ from colorgan.batch.pending import (
     stamps_of_results,
     what_is_wrong,
 )
-from colorgan.batch.sharding import Shard
+from colorgan.batch.sharding import to_be_read
 from colorgan.batch.sidecars import sidecars_to_carry
-from colorgan.errors import UsageError, check_type
+from colorgan.errors import UsageError
 from colorgan.storage.paths import AnyPath, locate
 
 
@@ -54,9 +54,7 @@ def status(results: str | PurePath, source: str | PurePath | None = None, *, rea
     `source`, what `colorgan-batch` was given, the problems are those of the inputs that are there now: also
     that no manifest names one, or that it has changed.
     """
-    check_type("read", read, str, "all, or a part such as 3/8")
-    folder = locate(results)
-    part = None if read in ("", "all") else Shard.parse(read)
+    folder, is_read = locate(results), to_be_read(read)
     manifest = Manifest(folder)
     if not manifest.store.is_there():
         raise UsageError(f"{folder}: holds no results of colorgan-batch")
@@ -71,8 +69,7 @@ def status(results: str | PurePath, source: str | PurePath | None = None, *, rea
     stamp_of = stamps_of_results(folder, entries)
 
     def problem_of(entry: Entry) -> str:
-        reads = bool(read) and (part is None or part.holds(entry.path))
-        return _problem(folder, entry, stamp_of, reads)
+        return _problem(folder, entry, stamp_of, is_read(entry.path))
 
     if source is None:
         problems = ((path, problem_of(entry)) for path, entry in entries.items())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePath
 
@@ -46,3 +47,11 @@ class Shard:
     def holds(self, path: str | PurePath) -> bool:
         """Whether a file is in this part."""
         return number_of(path, self.count) == self.number
+
+
+def to_be_read(read: str) -> Callable[[str], bool]:
+    """Whether the result of a photograph is read to compare it: of `all`, a part such as `3/8`, or none."""
+    check_type("read", read, str, "all, or a part such as 3/8")
+    if read in ("", "all"):
+        return lambda _: bool(read)
+    return Shard.parse(read).holds
