@@ -10,7 +10,7 @@ import numpy as np
 import pillow_heif
 import pyjpegxl
 import tifffile
-from PIL import Image
+from PIL import Image, ImageCms
 from samples import DEEP, GRAY, HEIGHT, WIDTH, encoded, exif, jpeg, packed, segment, text, tiff, with_segments
 
 from colorgan.photo.jpeg_xl import transcode
@@ -87,10 +87,12 @@ def pages(*options: dict[str, Any]) -> bytes:
     return buffer.getvalue()
 
 
-def heic(pixels: np.ndarray) -> bytes:
+def heic(pixels: np.ndarray, **options: Any) -> bytes:
     mode = {2: "L", 3: "RGB"}[pixels.ndim] + (";16" if pixels.dtype == np.uint16 else "")
     buffer = io.BytesIO()
-    pillow_heif.from_bytes(mode, (WIDTH, HEIGHT), pixels.tobytes()).save(buffer, quality=100, chroma=444)
+    pillow_heif.from_bytes(mode, (WIDTH, HEIGHT), pixels.tobytes()).save(
+        buffer, quality=100, chroma=444, **options
+    )
     return buffer.getvalue()
 
 
@@ -104,8 +106,38 @@ def jp2(pixels: np.ndarray, bits: int, container: str = "jp2") -> bytes:
     return bytes(imagecodecs.jpeg2k_encode(pixels, bitspersample=bits, **options))
 
 
-def jxl(pixels: np.ndarray) -> bytes:
-    return bytes(pyjpegxl.encode_from_numpy(np.ascontiguousarray(pixels), lossless=True))
+def jxl(pixels: np.ndarray, **options: Any) -> bytes:
+    return bytes(pyjpegxl.encode_from_numpy(np.ascontiguousarray(pixels), lossless=True, **options))
+
+
+def hdr_profile() -> bytes:
+    """A profile whose tag cicp says HLG: that which libjxl makes for sRGB, changed."""
+    return bytes(pyjpegxl.probe(jxl(RGB)).icc).replace(b"cicp\0\0\0\0\1\x0d", b"cicp\0\0\0\0\x09\x12")
+
+
+def lab_jp2() -> bytes:
+    return jp2(RGB, 8).replace(b"colr\1\0\0\0\0\0\x10", b"colr\1\0\0\0\0\0\x0e")
+
+
+def inked_jp2() -> bytes:
+    """Eight bits of ink, which only the profile says."""
+    data = jp2(CMYK, 8)
+    place = data.index(b"jp2h") - 4
+    size = int.from_bytes(data[place : place + 4])
+    head = data[place + 8 : data.index(b"colr", place) - 4]
+    named = struct.pack(">I4s3B", 15 + len(ink_profile()) - 4, b"colr", 2, 0, 0) + ink_profile()
+    header = struct.pack(">I4s", 8 + len(head) + len(named), b"jp2h") + head + named
+    return data[:place] + header + data[place + size :]
+
+
+def profiled_bmp() -> bytes:
+    """With a header of version 5, a color profile behind the pixels."""
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    pixels = np.ascontiguousarray(RGB[::-1]).tobytes()  # 80 columns need no padding
+    header = struct.pack("<IiiHHIIiiII", 124, WIDTH, HEIGHT, 1, 24, 0, len(pixels), 3780, 3780, 0, 0)
+    header += bytes(16) + b"DEBM" + bytes(48) + struct.pack("<4I", 4, 124 + len(pixels), len(profile), 0)
+    whole = 14 + len(header) + len(pixels) + len(profile)
+    return struct.pack("<2sIII", b"BM", whole, 0, 138) + header + pixels + profile
 
 
 def p(pixels: np.ndarray | Image.Image, format: str, **options: Any) -> bytes:
@@ -138,6 +170,12 @@ def low(bits: int, photometric: int) -> bytes:
     values = GRAY >> (8 - bits)
     stored = values if photometric else (1 << bits) - 1 - values
     return tiff(packed(stored, bits), bits, "<", photometric=photometric)
+
+
+def color_of_4_bits() -> bytes:
+    values = np.dstack([GRAY >> 4] * 3).reshape(HEIGHT, -1)
+    bits, samples = (258, 3, 3, struct.pack("<3H", 4, 4, 4)), (277, 3, 1, struct.pack("<H", 3))
+    return tiff(packed(values, 4), 4, "<", bits, samples, photometric=2)
 
 
 def lossless_jpeg() -> bytes:

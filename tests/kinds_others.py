@@ -18,19 +18,22 @@ from kinds import (
     deep_png,
     few,
     heic,
+    inked_jp2,
     inked_jpeg,
     jp2,
     jxl,
+    lossless_jpeg,
     moving,
     netpbm,
     p,
     pam,
+    profiled_bmp,
     t,
     transcoded,
     ycck,
 )
 from PIL import Image
-from samples import DEEP, GRAY, jpeg
+from samples import DEEP, GRAY, chunk, jpeg, png
 
 OTHERS = (
     Kind("grayscale JPEG", "jpg", lambda: jpeg("L"), "JPEG", 8, "copied", kept=OF_JPEG),
@@ -65,6 +68,7 @@ OTHERS = (
         kept="EXIF, XMP, IPTC, comment",
         lost="profile: applied",
     ),
+    Kind("JPEG, lossless, of 8 bits", "jpg", lossless_jpeg, "JPEG", 8, "re-encoded", kept=OF_JPEG),
     Kind(
         "JPEG with further pictures (MPO)",
         "jpg",
@@ -101,6 +105,13 @@ OTHERS = (
         kept="EXIF, XMP, IPTC, profile, comment, transparency",
     ),
     Kind("PNG, color of 16 bits", "png", lambda: deep_png(RGB_DEEP), "PNG", 16, kept=OF_JPEG),
+    Kind(
+        "PNG, cICP: Display P3",
+        "png",
+        lambda: png(None, chunk(b"cICP", bytes((12, 13, 0, 1)))),
+        "PNG",
+        kept=OF_JPEG,
+    ),
     Kind("WebP", "webp", lambda: p(GRAY, "WEBP", quality=100), "WEBP", 8, "re-encoded", kept=BLOCKS),
     Kind(
         "WebP, lossless, with alpha",
@@ -113,10 +124,20 @@ OTHERS = (
     ),
     Kind("BMP, gray", "bmp", lambda: p(GRAY, "BMP"), "BMP"),
     Kind("BMP, color of 24 bits", "bmp", lambda: p(RGB, "BMP"), "BMP"),
+    Kind("BMP with a profile", "bmp", profiled_bmp, "BMP", lost="profile"),
     Kind("JPEG 2000 of 8 bits", "jp2", lambda: jp2(GRAY, 8), "JPEG2000", kept=WITH_IPTC),
     Kind("JPEG 2000 of 4 bits", "jp2", lambda: jp2(GRAY >> 4, 4), "JPEG2000", gray=few(4), kept=WITH_IPTC),
     Kind("JPEG 2000 of 12 bits", "jp2", lambda: jp2(DEEP >> 4, 12), "JPEG2000", 12, kept=WITH_IPTC),
     Kind("JPEG 2000 of 16 bits, color", "jp2", lambda: jp2(RGB_DEEP, 16), "JPEG2000", 16, kept=WITH_IPTC),
+    Kind(
+        "JPEG 2000 of 8 bits, CMYK with a profile",
+        "jp2",
+        inked_jp2,
+        "JPEG2000",
+        gray=by_lightness(1 - GRAY / 255),
+        kept="EXIF, XMP, IPTC",
+        lost="profile: applied",
+    ),
     Kind("JPEG 2000 codestream", "j2k", lambda: jp2(DEEP, 16, "j2k"), "JPEG2000", 16),
     Kind("AVIF of 8 bits", "avif", lambda: avif(GRAY, 8), "AVIF", 8, "re-encoded", kept="EXIF, XMP"),
     Kind(

@@ -2,8 +2,25 @@
 
 import imagecodecs
 import numpy as np
-from kinds import RGB_DEEP, Kind, avif, float_jxl, jpeg12, lossless_jpeg, moving, moving_jxl, p, t
-from samples import DEEP, GRAY
+from kinds import (
+    CMYK,
+    RGB,
+    RGB_DEEP,
+    Kind,
+    avif,
+    float_jxl,
+    hdr_profile,
+    heic,
+    jp2,
+    jpeg12,
+    jxl,
+    lab_jp2,
+    moving,
+    moving_jxl,
+    p,
+    t,
+)
+from samples import DEEP, GRAY, chunk, png
 
 REFUSED = (
     Kind("JPEG of 12 bits", "jpg", jpeg12, reason="JPEG of 12 bits"),
@@ -13,7 +30,6 @@ REFUSED = (
         lambda: bytes(imagecodecs.ljpeg_encode(DEEP)),
         reason="lossless JPEG",
     ),
-    Kind("JPEG, lossless, of 8 bits", "jpg", lossless_jpeg, reason="lossless JPEG"),
     Kind("JPEG-LS", "jpg", lambda: bytes(imagecodecs.jpegls_encode(DEEP)), reason="JPEG-LS"),
     Kind(
         "TIFF, floating point",
@@ -47,6 +63,33 @@ REFUSED = (
         "avif",
         lambda: avif(RGB_DEEP >> 6, 10, primaries=9, transfer=16),
         reason="PQ",
+    ),
+    Kind("HEIC for HDR displays", "heic", lambda: heic(RGB, transfer_characteristics=18), reason="HLG"),
+    Kind("JPEG XL for HDR displays", "jxl", lambda: jxl(RGB_DEEP, icc=hdr_profile()), reason="HLG"),
+    Kind(
+        "PNG for HDR displays (cICP)",
+        "png",
+        lambda: png(None, chunk(b"cICP", bytes((9, 16, 0, 1)))),
+        reason="PQ",
+    ),
+    Kind(
+        "PNG with samples of video (cICP)",
+        "png",
+        lambda: png(None, chunk(b"cICP", bytes((1, 1, 0, 0)))),
+        reason="narrow range",
+    ),
+    Kind(
+        "JPEG with a profile for HDR displays",
+        "jpg",
+        lambda: p(RGB, "JPEG", icc_profile=hdr_profile()),
+        reason="HLG",
+    ),
+    Kind("JPEG 2000 of CIE L\\*a\\*b\\*", "jp2", lab_jp2, reason="colors are CIE L*a*b*"),
+    Kind(
+        "JPEG 2000 of more than four components",
+        "jp2",
+        lambda: jp2(np.dstack([CMYK, GRAY]), 8),
+        reason="5 components",
     ),
     Kind("animated GIF", "gif", lambda: moving("GIF"), reason="animation of 2 frames, which would flicker"),
     Kind(

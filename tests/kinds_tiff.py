@@ -11,6 +11,7 @@ from kinds import (
     Kind,
     alpha_tiff,
     by_lightness,
+    color_of_4_bits,
     few,
     group4,
     inked_tiff,
@@ -28,6 +29,15 @@ from samples import DEEP, GRAY, packed, tiff
 TIFFS = (
     Kind("TIFF, bilevel, CCITT group 4", "tif", group4, "TIFF", gray=TWO * 255.0, kept=WITH_IPTC),
     Kind("TIFF, 2 bits", "tif", lambda: low(2, 1), "TIFF", gray=few(2), kept=WITH_IPTC),
+    Kind("TIFF, 6 bits, white is zero", "tif", lambda: low(6, 0), "TIFF", gray=few(6), kept=WITH_IPTC),
+    Kind(
+        "TIFF, color of 4 bits",
+        "tif",
+        color_of_4_bits,
+        "TIFF",
+        gray=few(4),
+        kept=WITH_IPTC,
+    ),
     Kind("TIFF, 4 bits, white is zero", "tif", lambda: low(4, 0), "TIFF", gray=few(4), kept=WITH_IPTC),
     Kind("TIFF, gray of 8 bits", "tif", lambda: t(GRAY), "TIFF", kept=WITH_IPTC),
     Kind(

@@ -25,6 +25,7 @@ from colorgan.photo.encode import Result, encode_result
 from colorgan.photo.image import Photo
 from colorgan.photo.jpeg2000 import encode_jpeg2000
 from colorgan.photo.jpeg_join import undo
+from colorgan.photo.jpeg_xl_header import Header
 from colorgan.photo.metadata import Metadata
 
 RESULTS = {"a.jpg": "colorized_a.jpg.jxl", "a.jxl": "colorized_a.jxl"}
@@ -167,6 +168,16 @@ def test_a_transcoded_gray_jpeg_is_joined_and_stays_jpeg_xl() -> None:
     assert result.format == "JXL"
     assert undo(pyjpegxl.jxl_to_jpeg(result.data)) == gray
     assert undo(colored(pyjpegxl.jpeg_to_jxl(gray), "jpg").data) == gray
+
+
+def test_colors_that_transparency_was_multiplied_into_are_divided_by_it(tmp_path: Path) -> None:
+    half = np.dstack([GRAY] * 3 + [np.full_like(GRAY, 128)])
+    Image.fromarray(half).save(tmp_path / "a.png")
+    command = ["cjxl", "--premultiply=1", "--distance=0", tmp_path / "a.png", tmp_path / "a.jxl"]
+    subprocess.run(command, check=True, capture_output=True)
+    photo = Photo.read(tmp_path / "a.jxl")
+    assert np.abs(np.asarray(photo.luma(), int) - GRAY).max() <= 2
+    assert Header.of(photo.data) == Header(is_multiplied=True)
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.jxl"])

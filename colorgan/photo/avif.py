@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from colorgan.photo.boxes import boxes, find, make_box
 from colorgan.photo.coded import Coded
 from colorgan.photo.color import DeepPlanes, Planes
 from colorgan.photo.extra import library
+from colorgan.photo.heif_boxes import besides, check_colors
 from colorgan.photo.metadata import Metadata, of_other
 from colorgan.photo.pillow import open_picture
 
@@ -23,18 +25,6 @@ BT709, SRGB, BT601 = 1, 13, 6
 """What a result without a profile has: primaries, transfer and matrix (ITU-T H.273, tables 2 to 4)."""
 SPEED = 6
 """Of the encoder, 0 to 10."""
-UNLIKE_SRGB = {
-    5: "gamma 2.8",
-    8: "linear",
-    9: "logarithmic",
-    10: "logarithmic",
-    16: "PQ",
-    17: "SMPTE 428",
-    18: "HLG",
-}
-"""Transfer functions whose tones would be wrong if they were taken for those of sRGB (H.273, table 3).
-
-PQ and HLG are for HDR displays."""
 
 
 def is_avif(data: bytes) -> bool:
@@ -49,22 +39,12 @@ def bits_of(data: bytes) -> int:
     return 8 if not flags & 64 else 12 if flags & 32 else 10
 
 
-def transfer_of(data: bytes) -> str:
-    """A transfer function that is far from that of sRGB, if the file says so."""
-    properties = find(data, b"meta", b"iprp", b"ipco")
-    for box in boxes(data, properties.body, properties.end) if properties else ():
-        if box.type == b"colr" and data.startswith(b"nclx", box.body) and box.end - box.body >= 11:
-            return UNLIKE_SRGB.get(int.from_bytes(data[box.body + 6 : box.body + 8]), "")
-    return ""
-
-
 def open_avif(data: bytes) -> Coded | None:
     """The picture, if it has more than 8 bits a sample; None if Pillow reads all of it.
 
     Raises ValueError, or what Pillow raises.
     """
-    if transfer := transfer_of(data):
-        raise ValueError(f"its tones are not those of sRGB ({transfer}); convert it to sRGB")
+    check_colors(data)
     bits = bits_of(data)
     if bits == 8:
         return None
@@ -73,7 +53,7 @@ def open_avif(data: bytes) -> Coded | None:
         if (frames := int(getattr(image, "n_frames", 1))) > 1:
             reason = f"it is an animation of {frames} frames, which would flicker in color"
             raise ValueError(f"{reason}; save one of them as an image")
-        size, mode, metadata = image.size, image.mode, of_other(image)
+        size, mode, metadata = image.size, image.mode, replace(of_other(image), besides=besides(data))
     has_alpha, channels = "A" in mode, 1 if mode[0] == "L" else 3
 
     def read() -> npt.NDArray[Any]:

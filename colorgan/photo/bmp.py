@@ -8,8 +8,8 @@ import numpy as np
 
 from colorgan.photo.color import Planes
 
-FILE_HEADER, V4_HEADER = 14, 108
-BITFIELDS, SRGB = 3, 0x73524742
+FILE_HEADER, V4_HEADER, V5_HEADER = 14, 108, 124
+BITFIELDS, SRGB, EMBEDDED = 3, 0x73524742, 0x4D424544
 MASKS = (0x00FF0000, 0x0000FF00, 0x000000FF, 0xFF000000)  # red, green, blue and transparency
 PER_METER = 3780  # 96 pixels an inch, for files that say nothing
 
@@ -28,6 +28,14 @@ def unused_bytes(data: bytes) -> Planes | None:
     if fourth.min() == fourth.max():
         return None
     return fourth if height < 0 else fourth[::-1]
+
+
+def profile_of(data: bytes) -> bytes:
+    """The color profile that a header of version 5 has a place for; empty if there is none."""
+    if len(data) < FILE_HEADER + V5_HEADER or int.from_bytes(data[14:18], "little") < V5_HEADER:
+        return b""
+    kind, at, size = struct.unpack_from("<I48x4xII", data, FILE_HEADER + 56)
+    return data[FILE_HEADER + at : FILE_HEADER + at + size] if kind == EMBEDDED else b""
 
 
 def encode_bmp(rgba: Planes, per_meter: tuple[int, int]) -> bytes:

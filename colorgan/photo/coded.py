@@ -67,6 +67,14 @@ def scaled(samples: npt.NDArray[Any], bits: int, to: int) -> npt.NDArray[Any]:
     return np.asarray(table[np.minimum(samples, most)])
 
 
+def divided(samples: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Colors of uint8 or uint16 (H, W, N) divided by the last channel, the transparency they hold."""
+    most = np.iinfo(samples.dtype).max
+    colors, alpha = samples[..., :-1].astype(np.uint64), samples[..., -1:].astype(np.uint64)
+    straight = (colors * most + alpha // 2) // np.maximum(alpha, 1)
+    return np.dstack([np.minimum(straight, most).astype(samples.dtype), samples[..., -1:]])
+
+
 def fewer_bits(samples: Planes | DeepPlanes, bits: int) -> DeepPlanes:
     """Samples of 16 bits rounded to fewer, in the lower bits."""
     most = (1 << bits) - 1

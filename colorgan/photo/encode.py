@@ -122,7 +122,7 @@ def encode_result(
     chroma's size, for `fit_chroma`.
     """
     format, reason, notes = output_format(photo, settings.format), "", notes_on(photo)
-    if format == "JXL" and photo.format == "JPEG":
+    if format == "JXL" and photo.format == "JPEG" and photo.coded is None:
         whole = encode_result(photo, chroma, replace(settings, format="jpg"), credit, guide)
         try:
             return replace(whole, data=transcode(whole.data), format=format)

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from colorgan.photo import avif, heic, jpeg, jpeg2000, jpeg_xl, pnm
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from colorgan.photo import avif, heic, jpeg, jpeg2000, jpeg_xl, png, pnm
 from colorgan.photo.coded import Coded
-from colorgan.photo.pillow import DECODE_ERRORS, UnreadError
+from colorgan.photo.metadata import of_jpeg
+from colorgan.photo.pillow import DECODE_ERRORS, UnreadError, load, open_picture
 
 SGI = b"\x01\xda"
 UNREAD = {
@@ -41,13 +47,30 @@ def open_coded(data: bytes) -> Coded | None:
         return avif.open_avif(data)
     if jpeg2000.is_jpeg2000(data):
         return jpeg2000.open_jpeg2000(data)
+    if data.startswith(png.SIGNATURE):
+        png.check_colors(data)
+        return None
     if data.startswith(SGI) and data[3:4] == b"\2":
         raise ValueError("its samples have 16 bits, which is not read of SGI; save it as TIFF")
-    if data.startswith(jpeg.SIGNATURE) and (kind := jpeg.unusual(data)):
-        raise UnreadError(f"is a {kind}")
+    if data.startswith(jpeg.SIGNATURE):
+        if kind := jpeg.unusual(data):
+            raise UnreadError(f"is a {kind}")
+        return _lossless_jpeg(data) if jpeg.is_lossless(data) else None
     if kind := next((kind for beginning, kind in UNREAD.items() if data.startswith(beginning)), ""):
         raise UnreadError(f"is a {kind} file")
     return pnm.open_pnm(data)
+
+
+def _lossless_jpeg(data: bytes) -> Coded:
+    """One that Pillow decodes, but at no other size and to no other colors than its own."""
+    with open_picture(data) as image:
+        (width, height), channels = image.size, len(image.getbands())
+
+    def read() -> npt.NDArray[Any]:
+        with open_picture(data) as image:
+            return np.asarray(load(image))
+
+    return Coded("JPEG", width, height, channels, False, 8, of_jpeg(data), read)
 
 
 def pixels_of_head(head: bytes) -> int:

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from colorgan.photo.avif import transfer_of
-from colorgan.photo.boxes import boxes, find
-from colorgan.photo.coded import Coded
+from colorgan.photo.coded import Coded, divided
 from colorgan.photo.color import DeepPlanes, Planes
 from colorgan.photo.extra import library
+from colorgan.photo.heif_boxes import besides, check_colors, properties
 from colorgan.photo.metadata import EXIF_PREFIX, Metadata
 
 BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
@@ -31,27 +30,31 @@ def is_heic(data: bytes) -> bool:
 def open_heic(data: bytes) -> Coded:
     """The picture as seen, its orientation applied; raises MissingError and what the library raises."""
     codec = library("pillow_heif", "HEIC is read")
-    if transfer := transfer_of(data):
-        raise ValueError(f"its tones are not those of sRGB ({transfer}); convert it to sRGB")
+    check_colors(data)
     file = codec.open_heif(data, convert_hdr_to_8bit=False)
+    if not len(file):
+        raise ValueError("it holds no picture in HEVC, the only kind that is read; save it as TIFF or PNG")
     if len(file) > 1:
-        raise ValueError(f"holds {len(file)} pages or frames; split it into single images first")
+        raise ValueError(f"it holds {len(file)} pictures; save one of them as an image")
     image = file[0]
     depth = int(image.info.get("bit_depth", 8))
     bits = 8 if depth <= 8 else 16  # the library scales
     mode = {"I;16": "L", "I;16L": "L"}.get(image.mode, image.mode.split(";")[0])
+    is_multiplied, mode = mode.endswith("a"), mode.replace("a", "A")
     if mode not in CHANNELS:
-        raise ValueError(f"has pixels of mode {image.mode}")
+        raise ValueError(f"has pixels of mode {image.mode}; save it as TIFF or PNG")
     channels, has_alpha = CHANNELS[mode]
     info = image.info
     described = Metadata(
         exif=(info.get("exif") or b"").removeprefix(EXIF_PREFIX),
         xmp=info.get("xmp") or b"",
         icc=(info.get("icc_profile") or b"") if info.get("icc_profile_type") != "nclx" else b"",
+        besides=besides(data),
     )
 
     def read() -> npt.NDArray[Any]:
-        return np.asarray(codec.open_heif(data, convert_hdr_to_8bit=False)[0])
+        samples = np.asarray(codec.open_heif(data, convert_hdr_to_8bit=False)[0])
+        return divided(samples) if is_multiplied else samples
 
     width, height = image.size
     return Coded("HEIF", width, height, channels, has_alpha, bits, described, read, depth, is_upright=True)
@@ -59,8 +62,8 @@ def open_heic(data: bytes) -> Coded:
 
 def pixels_of_head(head: bytes) -> int:
     """Width times height of the largest picture, from the beginning of a file."""
-    properties, most = find(head, b"meta", b"iprp", b"ipco"), 0
-    for box in boxes(head, properties.body, properties.end) if properties else ():
+    most = 0
+    for box in properties(head):
         if box.type == b"ispe" and box.end - box.body >= 12:
             width, height = struct.unpack_from(">II", head, box.body + 4)
             most = max(most, width * height)

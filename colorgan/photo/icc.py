@@ -7,6 +7,10 @@ import struct
 
 from PIL import ImageCms
 
+from colorgan.photo.pillow import opening
+from colorgan.photo.tones import check_profile
+from colorgan.storage.paths import AnyPath
+
 HEADER, TAG = 128, 12
 """Bytes of a profile's header and of an entry in its table of tags (ICC.1:2022, 7.2 and 7.3)."""
 
@@ -55,8 +59,10 @@ def fits(profile: bytes, mode: str) -> bool:
     return mode in modes if modes else space == b"RGB " and mode != "CMYK"
 
 
-def fitting(profile: bytes, mode: str) -> bytes:
-    """The profile if it fits pixels of this mode; else none."""
+def fitting(path: AnyPath, profile: bytes, mode: str) -> bytes:
+    """The profile if it fits pixels of this mode; else none. ImageError for one for HDR displays."""
+    with opening(path):
+        check_profile(profile)
     return profile if profile and fits(profile, mode) else b""
 
 

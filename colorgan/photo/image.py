@@ -138,7 +138,7 @@ class Photo:
             image.size,
             described,
             described.orientation,
-            fitting(described.icc, image.mode),
+            fitting(path, described.icc, image.mode),
             is_ycc=format == "JPEG" and is_ycc(image),
         )
         return replace(photo, missing=photo._share_missing()) if is_cut else photo
@@ -153,7 +153,7 @@ class Photo:
         size, described = (coded.width, coded.height), coded.metadata
         check_size(path, size, max_pixels)
         orientation = 1 if coded.is_upright else described.orientation
-        profile = fitting(described.icc, coded.mode)
+        profile = fitting(path, described.icc, coded.mode)
         return cls(
             path, data, data, coded.format, coded.mode, size, described, orientation, profile, coded=coded
         )
@@ -203,7 +203,7 @@ class Photo:
     @property
     def is_gray_jpeg(self) -> bool:
         """Whether it is a JPEG file of one component."""
-        return self.format == "JPEG" and self.mode == "L"
+        return self.format == "JPEG" and self.mode == "L" and self.coded is None
 
     @property
     def ignores_profile(self) -> bool:

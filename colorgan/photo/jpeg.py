@@ -10,7 +10,7 @@ from itertools import takewhile
 from typing import NamedTuple
 
 # Markers, T.81, table B.1.
-SOF0, SOF1, SOF2 = 0xC0, 0xC1, 0xC2
+SOF0, SOF1, SOF2, SOF3 = 0xC0, 0xC1, 0xC2, 0xC3
 SOI, EOI, SOS = 0xD8, 0xD9, 0xDA
 DHT, DQT, DNL, DRI = 0xC4, 0xDB, 0xDC, 0xDD
 APP0, APP1, APP2, APP11, APP13, APP14, COM = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE, 0xFE
@@ -134,10 +134,16 @@ def unusual(data: bytes) -> str:
         if segment.marker == LS_FRAME:
             return "JPEG-LS"
         if segment.marker in LOSSLESS_FRAMES:
-            return "lossless JPEG"
+            return "" if is_lossless(data) else "lossless JPEG"
         if segment.marker in FRAMES and (bits := data[segment.body]) in range(9, 17):
             return f"JPEG of {bits} bits"
     return ""
+
+
+def is_lossless(data: bytes) -> bool:
+    """Whether a file is coded without loss, of 8 bits and with Huffman codes, which libjpeg-turbo reads."""
+    frame = next((segment for segment in header(data) if segment.marker in FRAMES), None)
+    return frame is not None and frame.marker == SOF3 and data[frame.body] == 8
 
 
 def for_decoders(data: bytes) -> tuple[bytes, bool]:

@@ -29,6 +29,7 @@ IPTC_ID = bytes.fromhex("33c7a4d2b81d4723a0baf1a3e097ad38")
 PHOTOSHOP_ID = bytes.fromhex("2c4c0100850440b9a03e562148d6dfeb")
 """Of boxes with IPTC and with Photoshop's resources, as exiftool has them."""
 CMYK, SRGB, GRAY, SYCC = 12, 16, 17, 18  # enumerated color spaces (I.5.3.3; 15444-2, M.11.7.3)
+UNREAD_SPACES = {11: "CMY", 13: "YCCK", 14: "CIE L*a*b*", 19: "CIE Jab", 20: "e-sRGB", 24: "e-sYCC"}
 RESTRICTED, ANY_ICC = 2, 3
 """How a box of color says that a profile follows."""
 
@@ -49,19 +50,20 @@ def open_jpeg2000(data: bytes) -> Coded | None:
     depths = [data[codestream + 42 + 3 * number] for number in range(count)]
     if not depths:
         raise ValueError("it has no components")
-    if max(depths) == 7:
+    space, is_named = _space(data, codestream, count)
+    if space in UNREAD_SPACES:
+        raise ValueError(f"its colors are {UNREAD_SPACES[space]}, which is not read; save it as TIFF")
+    if count > 4:
+        raise ValueError(f"it has {count} components, which is neither gray nor color; save it as TIFF")
+    if max(depths) == 7 and (is_named or space != CMYK):
         return None
     if any(depth & 128 for depth in depths):
         raise ValueError("its samples have a sign; save it without")
     if len(set(depths)) > 1 or (bits := depths[0] + 1) > 16:
-        raise ValueError("its samples have more than 16 bits or different depths")
-    space, has_alpha = _space(data, codestream, count), count in (2, 4)
-    if space == CMYK:
-        has_alpha = False
-    if count > 4:
-        raise ValueError(f"it has {count} components, which is neither gray nor color")
-
-    codec = library("imagecodecs", f"JPEG 2000 of {bits} bits is read") if bits > 8 else None
+        raise ValueError("its samples have more than 16 bits or different depths; save it as TIFF")
+    has_alpha = count in (2, 4) and space != CMYK
+    kind = f"of {bits} bits" if bits != 8 else "with inks"
+    codec = library("imagecodecs", f"JPEG 2000 {kind} is read") if bits >= 8 else None
 
     def read() -> npt.NDArray[Any]:
         if codec is None:
@@ -167,13 +169,18 @@ def _codestream(data: bytes) -> int:
     return at
 
 
-def _space(data: bytes, codestream: int, count: int) -> int:
-    """The enumerated color space; that which the number of components suggests if none is named."""
+def _space(data: bytes, codestream: int, count: int) -> tuple[int, bool]:
+    """The color space by its number, and whether that is in the file.
+
+    Else a profile for inks, or the number of components, suggests it.
+    """
     header = find(data, b"jp2h") if codestream else None
     for box in boxes(data, header.body, header.end) if header else ():
         if box.type == b"colr" and data[box.body] == 1 and box.end - box.body >= 7:
-            return int.from_bytes(data[box.body + 3 : box.body + 7])
-    return GRAY if count < 3 else SRGB
+            return int.from_bytes(data[box.body + 3 : box.body + 7]), True
+        if box.type == b"colr" and data[box.body + 19 : box.body + 23] == b"CMYK" and count == 4:
+            return CMYK, False
+    return GRAY if count < 3 else SRGB, False
 
 
 def _density(data: bytes, start: int, end: int) -> Density | None:

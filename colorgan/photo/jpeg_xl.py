@@ -8,12 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from colorgan.photo.boxes import boxes, find, make_box
-from colorgan.photo.coded import Coded
+from colorgan.photo.coded import Coded, divided
 from colorgan.photo.color import DeepPlanes, Planes
 from colorgan.photo.extra import library
+from colorgan.photo.jpeg_xl_header import SIGNATURE, Header
 from colorgan.photo.metadata import Metadata, of_jpeg
 
-SIGNATURE = b"\0\0\0\x0cJXL \r\n\x87\n"
 CODESTREAM = b"\xff\x0a"
 
 
@@ -55,22 +55,24 @@ def transcode(jpeg: bytes) -> bytes:
 def open_jpeg_xl(data: bytes) -> Coded:
     """The picture, which was not made of a JPEG; raises MissingError, RuntimeError or ValueError."""
     codec = _codec("read")
-    header = codec.probe(data)
-    if is_animation(data):
+    header, codestream = codec.probe(data), Header.of(data)
+    if codestream.is_animation:
         raise ValueError(
             "it is an animation, whose frames would flicker in color; save one of them as an image"
         )
-    bits = header.bits_per_sample
+    bits, icc = header.bits_per_sample, header.icc or b""
+    if icc[16:20] == b"CMYK":
+        raise ValueError("it has inks (CMYK), which are not read of JPEG XL; save it as TIFF")
     if header.num_color_channels not in (1, 3):
         raise ValueError(f"it has {header.num_color_channels} color channels")
     if bits > 16:
         raise ValueError(f"its samples have {bits} bits; save it with 8 or 16")
     # The profile that libjxl makes of an enumerated color space is not in the file, but right as well.
-    described = Metadata(exif=_exif(header.exif), xmp=header.xmp or b"", icc=header.icc or b"")
+    described = Metadata(exif=_exif(header.exif), xmp=header.xmp or b"", icc=icc)
 
     def read() -> npt.NDArray[Any]:
         _, samples = codec.decode_to_numpy(data, dtype="uint8" if bits <= 8 else "uint16")
-        return np.asarray(samples)
+        return divided(samples) if codestream.is_multiplied else np.asarray(samples)
 
     whole = 8 if bits <= 8 else 16  # the library scales
     return Coded(
@@ -85,36 +87,6 @@ def open_jpeg_xl(data: bytes) -> Coded:
         bits,
         is_upright=True,
     )
-
-
-def is_animation(data: bytes) -> bool:
-    """Whether a file has several frames, as the header of its codestream says (18181-1, annex D)."""
-    box = find(data, b"jxlc") if data.startswith(SIGNATURE) else None
-    part = find(data, b"jxlp") if data.startswith(SIGNATURE) and not box else None
-    start = box.body if box else part.body + 4 if part else 0  # a part has its number before it
-    bits = int.from_bytes(data[start + 2 : start + 34], "little")
-
-    def take(count: int) -> int:
-        nonlocal bits
-        found, bits = bits & ((1 << count) - 1), bits >> count
-        return found
-
-    def skip_size(short: tuple[int, ...], long: tuple[int, ...]) -> None:
-        lengths = short if take(1) else long
-        for is_width in (False, True):
-            if is_width and take(3):  # a ratio stands for the width
-                break
-            take(lengths[take(2)] if len(lengths) > 1 else lengths[0])
-
-    skip_size((5,), (9, 13, 18, 30))
-    if take(1) or not take(1):  # all is as usual, or none of the following fields is there
-        return False
-    take(3)
-    if take(1):
-        skip_size((5,), (9, 13, 18, 30))
-    if take(1):
-        skip_size((0, 0, 5, 9), (6, 8, 10, 12))
-    return bool(take(1))
 
 
 def pixels_of_head(head: bytes) -> int:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from colorgan.photo import jpeg, png
+from colorgan.photo.icc import is_for_rgb
 from colorgan.photo.image import Photo
 from colorgan.photo.metadata import EXIF_PREFIX, PNG_IPTC
 
 LONGEST_EXIF = jpeg.LONGEST - len(EXIF_PREFIX)
-WITH_BLOCKS = {"EXIF", "XMP", "thumbnail", "transparency"}
+WITH_BLOCKS = {"EXIF", "XMP", "profile", "thumbnail", "transparency"}
 PLACES = {
-    "JPEG": {"EXIF", "XMP", "IPTC", "thumbnail", "comment"},
-    "PNG": {"EXIF", "XMP", "IPTC", "thumbnail", "comment", "transparency"},
-    "TIFF": {"EXIF", "XMP", "IPTC", "transparency"},
+    "JPEG": {"EXIF", "XMP", "IPTC", "profile", "thumbnail", "comment"},
+    "PNG": {"EXIF", "XMP", "IPTC", "profile", "thumbnail", "comment", "transparency"},
+    "TIFF": {"EXIF", "XMP", "IPTC", "profile", "transparency"},
     "WEBP": WITH_BLOCKS,
     "JPEG2000": WITH_BLOCKS | {"IPTC"},
     "AVIF": WITH_BLOCKS,
@@ -41,6 +42,7 @@ def _left_out(photo: Photo, format: str) -> Iterator[str]:
             (directory := metadata.directory) and directory.following and photo.format != "TIFF"
         ),
         "comment": bool(metadata.comment),
+        "profile": is_for_rgb(photo.profile),
         "transparency": may_lose_alpha and photo.alpha() is not None,
     }
     yield from (kind for kind, is_there in there.items() if is_there and kind not in places)

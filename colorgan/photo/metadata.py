@@ -26,7 +26,7 @@ PNG_IPTC = (b"Raw profile type iptc", b"Raw profile type 8bim")
 RESOURCE = b"8BIM"
 IPTC_RESOURCE = RESOURCE + b"\4\4\0\0"
 """How image resources begin, and that which holds IPTC (Adobe Photoshop file formats, image resources)."""
-COLOR_CHUNKS = (b"gAMA", b"cHRM", b"sRGB")
+COLOR_CHUNKS = (b"gAMA", b"cHRM", b"sRGB", b"cICP")
 KEPT_CHUNKS = (*COLOR_CHUNKS, b"tIME", b"tEXt", b"zTXt", b"iTXt")
 SAFE_TO_COPY = 32
 """A bit of a name's last letter; of its first, it says that the pixels do not need the chunk (PNG, 5.4)."""

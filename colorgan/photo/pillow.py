@@ -48,6 +48,18 @@ READ = (
 """Formats that are read, whatever a file is called; not PostScript, which Pillow gives to Ghostscript."""
 
 
+MARKS = {
+    b"\xff\xd8\xff": "a JPEG",
+    b"\x89PNG": "a PNG",
+    b"GIF8": "a GIF",
+    b"WEBP": "a WebP",
+    b"jP  ": "a JPEG 2000",
+    b"\xff\x4f\xff\x51": "a JPEG 2000",
+    b"II*\0": "a TIFF",
+    b"MM\0*": "a TIFF",
+}
+"""What is among the first bytes of files."""
+
 KEPT_BLOCKS = 8
 """Of memory, that Pillow keeps."""
 
@@ -103,25 +115,32 @@ def load(image: Image.Image) -> Image.Image:
 
 
 @contextmanager
-def opening(path: AnyPath) -> Iterator[None]:
-    """Turn what goes wrong while a header is read into ImageError."""
+def opening(path: AnyPath, data: bytes = b"") -> Iterator[None]:
+    """Turn what goes wrong while a header is read into ImageError; the file's bytes tell what it seems."""
     try:
         yield
     except MissingError as error:
         raise ImageError(path, str(error)) from error
     except UnidentifiedImageError as error:
-        raise NotAnImageError(path, "is not an image that can be read") from error
+        raise NotAnImageError(path, f"is not {_named(data)} that can be read") from error
     except UnreadError as error:
         raise NotAnImageError(path, f"{error}, which is not read; save it as TIFF or PNG") from error
     except DECODE_ERRORS as error:
         raise ImageError(path, f"cannot be opened ({error or type(error).__name__})") from error
 
 
+def _named(data: bytes) -> str:
+    """What a file seems to be by its first bytes, in words."""
+    if data[4:8] == b"ftyp":
+        return "an AVIF" if b"avif" in data[8:32] else "a HEIF"
+    return next((name for mark, name in MARKS.items() if mark in data[:12]), "an image")
+
+
 def open_image(path: AnyPath, data: bytes, max_pixels: int = MAX_PIXELS) -> Image.Image:
     """Open an image file of these bytes and read its header; pixels are decoded later."""
     if not data:
         raise ImageError(path, "is empty (0 bytes)")
-    with opening(path):
+    with opening(path, data):
         image = open_picture(data)
     check_size(path, image.size, max_pixels)
     return image

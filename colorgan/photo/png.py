@@ -15,6 +15,7 @@ from PIL.PngImagePlugin import MAX_TEXT_CHUNK
 
 from colorgan.photo.color import DeepPlanes, Planes
 from colorgan.photo.pillow import open_picture
+from colorgan.photo.tones import check_tones
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 DEFLATE_LEVEL = 1
@@ -85,6 +86,15 @@ def frames(data: bytes) -> int:
     """Pictures in an animated PNG (11.3.6); 1 in any other."""
     control = next((body for name, body in chunks(data) if name == b"acTL"), b"\0\0\0\1")
     return int.from_bytes(control[:4])
+
+
+def check_colors(data: bytes) -> None:
+    """Raise ValueError if the samples are those of video, as the chunk cICP says (11.3.2.6)."""
+    for name, body in chunks(data):
+        if name == b"cICP" and len(body) == 4:
+            check_tones(body[1])
+            if not body[3]:
+                raise ValueError("its samples have the narrow range of video; convert it to the full range")
 
 
 def only_pixels(data: bytes) -> bytes:

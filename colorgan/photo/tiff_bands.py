@@ -57,7 +57,7 @@ class Bands:
         across = -(-layout.width // max(1, number(TILE_WIDTH))) if is_tiled else 1
         rows = number(TILE_HEIGHT) if is_tiled else min(number(STRIP_ROWS, layout.height), layout.height)
         compression = number(COMPRESSION, 1)
-        if compression not in BY_LIBTIFF or (compression == JPEG and layout.bits > 8):
+        if compression not in BY_LIBTIFF or (compression == JPEG and layout.bits > 8) or layout.is_odd:
             return None
         if OLD_JPEG in layout.directory.entries or not rows or not layout.height or not layout.width:
             return None

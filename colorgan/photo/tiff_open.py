@@ -80,7 +80,7 @@ def open_tiff(path: AnyPath, data: Bytes, max_pixels: int, number: int | None = 
         )
     found = pages[page].number(metadata.ORIENTATION)
     orientation = found if found in range(1, 9) else described.orientation
-    profile = fitting(described.icc, mode)
+    profile = fitting(path, described.icc, mode)
     deep = layout if layout.is_deep and not coded else None
     if not (bands or deep or coded) and (page or orientation != 1 or metadata.XMP in pages[page].entries):
         # Pillow would turn it when it is loaded, fail where XMP has a type of its own, and give black for a

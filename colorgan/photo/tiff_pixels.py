@@ -84,7 +84,12 @@ class TiffLayout:
     @property
     def is_deep(self) -> bool:
         """Whether its samples are not the unsigned ones of 8 bits or less that Pillow reads as they are."""
-        return self.bits > 8 or self.sample_format in (SIGNED, FLOAT)
+        return self.bits > 8 or self.is_odd or self.sample_format in (SIGNED, FLOAT)
+
+    @property
+    def is_odd(self) -> bool:
+        """Whether its samples have less than 8 bits, of a number that Pillow does not read."""
+        return self.bits in (3, 5, 6, 7) or (self.bits < 8 and self.photometric == RGB)
 
     @property
     def channels(self) -> int:
