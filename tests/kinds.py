@@ -112,7 +112,7 @@ def jxl(pixels: np.ndarray, **options: Any) -> bytes:
 
 def hdr_profile() -> bytes:
     """A profile whose tag cicp says HLG: that which libjxl makes for sRGB, changed."""
-    return bytes(pyjpegxl.probe(jxl(RGB)).icc).replace(b"cicp\0\0\0\0\1\x0d", b"cicp\0\0\0\0\x09\x12")
+    return (pyjpegxl.probe(jxl(RGB)).icc or b"").replace(b"cicp\0\0\0\0\1\x0d", b"cicp\0\0\0\0\x09\x12")
 
 
 def lab_jp2() -> bytes:

@@ -14,6 +14,7 @@ import tifffile
 from conftest import linear_gray_profile
 from PIL import Image, ImageCms
 from samples import CHROMA, CREDIT, DEEP, GRAY, HEIGHT, WIDTH, encoded, exif, jpeg, orientation, shown, text
+from test_metadata import rich_exif
 
 from colorgan import Colorizer, restore
 from colorgan.batch.manifest_store import NAME
@@ -21,6 +22,8 @@ from colorgan.batch.outcome import How, Status
 from colorgan.config import ColorizeConfig
 from colorgan.errors import ImageError
 from colorgan.photo import extra
+from colorgan.photo.avif import encode_avif
+from colorgan.photo.coded import divided
 from colorgan.photo.encode import Result, encode_result
 from colorgan.photo.image import Photo
 from colorgan.photo.jpeg2000 import encode_jpeg2000
@@ -170,14 +173,25 @@ def test_a_transcoded_gray_jpeg_is_joined_and_stays_jpeg_xl() -> None:
     assert undo(colored(pyjpegxl.jpeg_to_jxl(gray), "jpg").data) == gray
 
 
-def test_colors_that_transparency_was_multiplied_into_are_divided_by_it(tmp_path: Path) -> None:
-    half = np.dstack([GRAY] * 3 + [np.full_like(GRAY, 128)])
-    Image.fromarray(half).save(tmp_path / "a.png")
-    command = ["cjxl", "--premultiply=1", "--distance=0", tmp_path / "a.png", tmp_path / "a.jxl"]
-    subprocess.run(command, check=True, capture_output=True)
-    photo = Photo.read(tmp_path / "a.jxl")
-    assert np.abs(np.asarray(photo.luma(), int) - GRAY).max() <= 2
-    assert Header.of(photo.data) == Header(is_multiplied=True)
+@pytest.mark.parametrize("bits", [8, 10])
+def test_exif_of_an_avif_is_copied_as_it_is_and_does_not_turn_the_picture(bits: int) -> None:
+    turned, straight = rich_exif("<", 6), rich_exif("<", 1)
+    pixels = RGB_DEEP >> np.uint16(6) if bits > 8 else np.dstack([GRAY] * 3)
+    data = encode_avif(pixels, bits, 90, Metadata(exif=straight), b"", b"")
+    data = data.replace(straight, turned)  # other programs wrote so; what counts is the box irot
+    photo = Photo.of(Path("a"), data)
+    assert (photo.metadata.exif, photo.size) == (turned, (WIDTH, HEIGHT))
+    result = Photo.of(Path("a"), colored(data).data)
+    assert (result.metadata.exif, result.size) == (straight, (WIDTH, HEIGHT))
+
+
+def test_colors_that_transparency_was_multiplied_into_are_divided_by_it() -> None:
+    # By 18181-1, annex D: 8 x 8 pixels, nothing as usual, 8 bits, one channel more: multiplied transparency.
+    bits = "1 00000 100 0 0 0 00 1 10 0 00 0 00 00 00 1".replace(" ", "")
+    header = int(bits[::-1], 2).to_bytes(8, "little")
+    assert Header.of(b"\xff\x0a" + header) == Header(is_multiplied=True)
+    half = np.dstack([GRAY // 2] * 3 + [np.full_like(GRAY, 128)])
+    assert np.abs(divided(half)[..., 0].astype(int) - GRAY).max() <= 2
 
 
 @pytest.mark.parametrize("name", ["a.jpg", "a.jxl"])

@@ -15,7 +15,7 @@ from colorgan.photo.boxes import boxes, find, make_box
 from colorgan.photo.coded import Coded
 from colorgan.photo.color import DeepPlanes, Planes
 from colorgan.photo.extra import library
-from colorgan.photo.heif_boxes import besides, check_colors
+from colorgan.photo.heif_boxes import besides, check_colors, exif_of
 from colorgan.photo.metadata import Metadata, of_other
 from colorgan.photo.pillow import open_picture
 
@@ -53,7 +53,7 @@ def open_avif(data: bytes) -> Coded | None:
         if (frames := int(getattr(image, "n_frames", 1))) > 1:
             reason = f"it is an animation of {frames} frames, which would flicker in color"
             raise ValueError(f"{reason}; save one of them as an image")
-        size, mode, metadata = image.size, image.mode, replace(of_other(image), besides=besides(data))
+        size, mode, metadata = image.size, image.mode, metadata_of(image, data)
     has_alpha, channels = "A" in mode, 1 if mode[0] == "L" else 3
 
     def read() -> npt.NDArray[Any]:
@@ -67,17 +67,21 @@ def open_avif(data: bytes) -> Coded | None:
     return Coded("AVIF", *size, channels, has_alpha, bits, metadata, read)
 
 
+def metadata_of(image: Image.Image, data: bytes) -> Metadata:
+    """What a file says that Pillow has opened, which writes its EXIF anew if it turns the picture."""
+    found = of_other(image)
+    turned = replace(found, xmp=b"").orientation
+    return replace(found, exif=exif_of(data) or found.exif, turned=turned, besides=besides(data))
+
+
 def encode_avif(
     pixels: Planes | DeepPlanes, bits: int, quality: int, metadata: Metadata, xmp: bytes, icc: bytes
 ) -> bytes:
     """Encode RGB or RGBA, uint8, or uint16 in the lower `bits`, (H, W, 3 or 4); `quality` is 1 to 100."""
-    exif = metadata.upright_exif
     if pixels.dtype == np.uint8:
-        options: dict[str, Any] = {"quality": quality, "speed": SPEED, "xmp": xmp, "max_threads": 1}
-        options |= ({"exif": exif} if exif else {}) | ({"icc_profile": icc} if icc else {})
         buffer = io.BytesIO()
-        Image.fromarray(pixels).save(buffer, "AVIF", **options)
-        return buffer.getvalue()
+        Image.fromarray(pixels).save(buffer, "AVIF", quality=quality, speed=SPEED, max_threads=1)
+        return _described(buffer.getvalue(), metadata.upright_exif, xmp, icc)
     codec = library("imagecodecs", f"AVIF of {bits} bits is written")
     data = codec.avif_encode(
         pixels,
@@ -90,7 +94,7 @@ def encode_avif(
         matrix=BT601,
         numthreads=1,
     )
-    return _described(bytes(data), exif, xmp, icc)
+    return _described(bytes(data), metadata.upright_exif, xmp, icc)
 
 
 def _described(data: bytes, exif: bytes, xmp: bytes, icc: bytes) -> bytes:

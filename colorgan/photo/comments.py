@@ -7,9 +7,8 @@ from dataclasses import replace
 
 from PIL import Image
 
-from colorgan.photo import metadata
+from colorgan.photo import avif, metadata
 from colorgan.photo.bmp import profile_of
-from colorgan.photo.heif_boxes import besides
 from colorgan.photo.jpeg2000 import metadata_of
 from colorgan.photo.metadata import Metadata
 from colorgan.photo.pnm import comment_of_pnm
@@ -42,7 +41,7 @@ def described_by(image: Image.Image, format: str, data: bytes) -> Metadata:
         return metadata_of(data)
     found = metadata.of_other(image)
     if format == "AVIF":
-        return replace(found, besides=besides(data))
+        return avif.metadata_of(image, data)
     if format in ("BMP", "DIB"):
         return replace(found, icc=profile_of(data))
     if format == "PPM":

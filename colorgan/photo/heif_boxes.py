@@ -46,6 +46,46 @@ def besides(data: bytes) -> tuple[str, ...]:
     return tuple(name for name, is_there in found.items() if is_there)
 
 
+def exif_of(data: bytes) -> bytes:
+    """The block of EXIF as it is; empty if there is none, or it is not where it is usual."""
+    items = find(data, b"meta", b"iinf")
+    for box in boxes(data, items.body + (8 if data[items.body] else 6), items.end) if items else ():
+        content = data[box.body : box.end]
+        if box.type == b"infe" and content[8:12] == b"Exif" and content[0] == 2:
+            block = _content(data, int.from_bytes(content[4:6]))
+            return block[4 + int.from_bytes(block[:4]) :]  # the place of its beginning is before it
+    return b""
+
+
+def _content(data: bytes, item: int) -> bytes:
+    """That of an item which lies in the file in one piece (8.11.3); else empty."""
+    place = find(data, b"meta", b"iloc")
+    content = data[place.body : place.end] if place else b""
+    if len(content) < 8 or content[0] > 1:
+        return b""
+    sizes = (content[4] >> 4, content[4] & 15, content[5] >> 4, content[5] & 15)
+    offset_size, length_size, base_size, index_size = sizes
+    at = 6
+
+    def take(size: int) -> int:
+        nonlocal at
+        at += size
+        return int.from_bytes(content[at - size : at])
+
+    for _ in range(take(2)):
+        number, method = take(2), take(2) if content[0] else 0
+        take(2)
+        base, pieces = take(base_size), take(2)
+        for _ in range(pieces):
+            take(index_size if content[0] else 0)
+            start, length = base + take(offset_size), take(length_size)
+            if number == item and not method and pieces == 1:
+                return data[start : start + length]
+        if at > len(content):
+            break
+    return b""
+
+
 def _primary(data: bytes) -> int:
     """The number of the picture that is to be shown; 0 if the file does not say."""
     box = find(data, b"meta", b"pitm")

@@ -75,6 +75,8 @@ class Metadata:
     """IPTC that stands by itself, as in a TIFF."""
     comment: bytes = b""
     density: Density | None = None
+    turned: int = 0
+    """Orientation that a file says apart from EXIF and XMP; if it does, that counts."""
     extension: tuple[bytes, ...] = ()
     """What the segments of a JPEG with an extended packet hold."""
     own: tuple[bytes, ...] = field(default=(), repr=False)
@@ -106,7 +108,7 @@ class Metadata:
     @property
     def orientation(self) -> int:
         """How the picture lies, 1 to 8; 1 is upright. EXIF counts, and XMP if that does not say."""
-        found = directory.number(ORIENTATION) if (directory := self.directory) else 0
+        found = self.turned or (directory.number(ORIENTATION) if (directory := self.directory) else 0)
         found = found or (packet.orientation if (packet := self.packet) else 0)
         return found if found in range(1, 9) else 1
 
