@@ -11,11 +11,12 @@ from PIL import Image
 
 from colorgan import ColorizeConfig, Colorizer, ImageError, RunError, Status
 from colorgan.photo import encode
-from colorgan.photo.png import chunk, encode_png
+from colorgan.photo.png import SIGNATURE, chunk, encode_png
 from colorgan.photo.tiff import encode_tiff
-from colorgan.photo.verify import END_OF_HEADER, check_lossless
+from colorgan.photo.verify import check_lossless
 
 NAME = Path("a")
+END_OF_HEADER = len(SIGNATURE) + 4 + 4 + 13 + 4
 
 
 def encoded(pixels: np.ndarray, format: str) -> bytes:

@@ -168,21 +168,34 @@ def color_key(data: bytes) -> tuple[int, ...] | None:
 
 def encode_png(pixels: Planes | DeepPlanes, describing: Iterable[bytes] = ()) -> bytes:
     """Encode uint8 or uint16 (H, W) or (H, W, 1 to 4) as PNG; `describing` are whole chunks of metadata."""
-    height, width, *rest = pixels.shape
-    color_type = {1: GRAY, 2: GRAY_ALPHA, 3: RGB, 4: RGB_ALPHA}[rest[0] if rest else 1]
-    big_endian = pixels.astype(pixels.dtype.newbyteorder(">"), copy=False)
-    rows = np.ascontiguousarray(big_endian).view(np.uint8).reshape(height, -1)
-    filtered = np.empty((height, 1 + rows.shape[1]), np.uint8)
-    filtered[:, 0] = UP
-    filtered[0, 1:] = rows[0]
-    np.subtract(rows[1:], rows[:-1], out=filtered[1:, 1:])
-    header = struct.pack(">IIBBBBB", width, height, 8 * pixels.dtype.itemsize, color_type, 0, 0, 0)
-    packed = memoryview(deflate.zlib_compress(filtered.reshape(-1).data, DEFLATE_LEVEL))
+    rows = filtered(pixels, 0, len(pixels)).reshape(-1)
+    header = struct.pack(">IIBBBBB", *header_of(pixels)[:4], 0, 0, 0)
+    packed = memoryview(deflate.zlib_compress(rows.data, DEFLATE_LEVEL))
     picture = (
         chunk(b"IDAT", packed[start : start + MOST_IN_CHUNK])
         for start in range(0, len(packed), MOST_IN_CHUNK)
     )
     return b"".join((SIGNATURE, chunk(b"IHDR", header), *describing, *picture, chunk(b"IEND", b"")))
+
+
+def header_of(pixels: Planes | DeepPlanes) -> Header:
+    """What the header says of pixels (H, W) or (H, W, 1 to 4) that are encoded."""
+    height, width, *rest = pixels.shape
+    color_type = {1: GRAY, 2: GRAY_ALPHA, 3: RGB, 4: RGB_ALPHA}[rest[0] if rest else 1]
+    return Header(width, height, 8 * pixels.dtype.itemsize, color_type, 0)
+
+
+def filtered(pixels: Planes | DeepPlanes, top: int, bottom: int) -> Planes:
+    """The bytes, uint8 (rows, N), that stand for these rows of a picture before they are compressed."""
+    start = max(top - 1, 0)
+    some = pixels[start:bottom]
+    big_endian = some.astype(some.dtype.newbyteorder(">"), copy=False)
+    rows = np.ascontiguousarray(big_endian).view(np.uint8).reshape(len(some), -1)
+    differences = np.empty((len(some), 1 + rows.shape[1]), np.uint8)
+    differences[:, 0] = UP
+    differences[0, 1:] = rows[0]
+    np.subtract(rows[1:], rows[:-1], out=differences[1:, 1:])
+    return differences[top - start :]
 
 
 def chunk(name: bytes, body: bytes | memoryview) -> bytes:

@@ -141,10 +141,7 @@ class _Picture:
 
     def _write(self, strip: npt.NDArray[Any]) -> None:
         self.checks.append(check_of(strip))
-        differences = strip.copy()
-        np.subtract(strip[:, 1:], strip[:, :-1], out=differences[:, 1:])
-        stored = differences.astype(differences.dtype.newbyteorder(self.writer.order), copy=False)
-        packed = bytes(deflate.zlib_compress(stored.reshape(-1).view(np.uint8).data, DEFLATE_LEVEL))
+        packed = bytes(deflate.zlib_compress(stored(strip, self.writer.order).data, DEFLATE_LEVEL))
         self._places.append(self.writer.write(packed))
         self._sizes.append(len(packed))
 
@@ -206,6 +203,13 @@ class _Smaller:
         self._row = end
         keep = int(self._first[end]) - self._top if end < len(self._first) else len(there)
         self._top, self._waiting = self._top + keep, there[keep:].copy()
+
+
+def stored(strip: npt.NDArray[Any], order: Order) -> Planes:
+    """The bytes, uint8 (N,), that stand for a strip (rows, W, 3 or 4) before they are compressed."""
+    differences = strip.copy()
+    np.subtract(strip[:, 1:], strip[:, :-1], out=differences[:, 1:])
+    return differences.astype(strip.dtype.newbyteorder(order), copy=False).reshape(-1).view(np.uint8)
 
 
 def check_of(strip: npt.NDArray[Any]) -> int:

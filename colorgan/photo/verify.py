@@ -1,10 +1,10 @@
-"""Decode a lossless result again, and compare it with its pixels, before it gets its name."""
+"""Unpack a lossless result again, and compare it with its pixels, before it gets its name."""
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator, Sequence
 
+import deflate
 import numpy as np
 
 from colorgan.errors import ImageError
@@ -13,31 +13,69 @@ from colorgan.photo.color import STRIP, DeepPlanes, Planes
 from colorgan.photo.ifd import Block
 from colorgan.photo.pillow import DECODE_ERRORS, load, open_picture
 from colorgan.photo.scan import in_strips
-from colorgan.photo.tiff import check_of
+from colorgan.photo.tiff import DEFLATE, check_of, stored
 from colorgan.photo.tiff_bands import Bands
-from colorgan.photo.tiff_pixels import STRIP_ROWS, TiffLayout
+from colorgan.photo.tiff_pixels import (
+    COMPRESSION,
+    COUNTS,
+    OFFSETS,
+    PREDICTOR,
+    RGB,
+    STRIP_ROWS,
+    TiffLayout,
+)
 from colorgan.storage.file_bytes import Bytes
 from colorgan.storage.paths import AnyPath
 
-END_OF_HEADER = len(png.SIGNATURE) + 4 + 4 + 13 + 4
-
 
 def check_lossless(path: AnyPath, data: bytes, format: str, pixels: Planes | DeepPlanes) -> None:
-    """Raise ImageError unless a file of these bytes decodes to `pixels`, uint8 or uint16 (H, W, 3 or 4).
+    """Raise ImageError unless a file of these bytes holds `pixels`, uint8 or uint16 (H, W, 3 or 4).
 
-    What decodes a TIFF is libtiff, which did not write it.
+    PNG and TIFF are unpacked again, and compared with the differences that stand for the pixels, which are
+    told anew: to add them up again would cost more, and show no more.
     """
     try:
-        rows = 0
-        for top, band in _bands(data, format):
-            if not np.array_equal(band, pixels[top : top + len(band)]):
-                break
-            rows = top + len(band)
-        is_same = rows == len(pixels)
+        is_same = {"PNG": _is_png, "TIFF": _is_tiff}.get(format, _is_picture)(data, pixels)
     except DECODE_ERRORS:
         is_same = False
     if not is_same:
         raise _wrong(path, format)
+
+
+def _is_png(data: bytes, pixels: Planes | DeepPlanes) -> bool:
+    chunks = list(png.chunks(data))
+    whole = b"".join((png.SIGNATURE, *(png.chunk(*each) for each in chunks)))
+    if whole != data or png.Header.of(data) != png.header_of(pixels):
+        return False
+    length = len(pixels) * (1 + pixels[0].nbytes)
+    packed = b"".join(body for name, body in chunks if name == b"IDAT")
+    rows = np.frombuffer(deflate.zlib_decompress(packed, length), np.uint8).reshape(len(pixels), -1)
+    return all(
+        np.array_equal(rows[top : top + STRIP], png.filtered(pixels, top, top + STRIP))
+        for top in range(0, len(pixels), STRIP)
+    )
+
+
+def _is_tiff(data: bytes, pixels: Planes | DeepPlanes) -> bool:
+    block, view = Block.parse(data), memoryview(data)
+    page = next(block.directories())
+    layout, rows = TiffLayout.of(page), page.number(STRIP_ROWS)
+    shape, bits = (layout.height, layout.width, layout.samples), 8 * pixels.dtype.itemsize
+    written_so = (page.number(COMPRESSION), page.number(PREDICTOR), layout.photometric) == (DEFLATE, 2, RGB)
+    if not written_so or (shape, layout.bits) != (pixels.shape, bits):
+        return False
+    places = zip(page.numbers(OFFSETS), page.numbers(COUNTS), range(0, len(pixels), rows), strict=True)
+    for start, size, top in places:
+        strip = pixels[top : top + rows]
+        unpacked = deflate.zlib_decompress(view[start : start + size], strip.nbytes)
+        if not np.array_equal(np.frombuffer(unpacked, np.uint8), stored(strip, block.order)):
+            return False
+    return True
+
+
+def _is_picture(data: bytes, pixels: Planes | DeepPlanes) -> bool:
+    with open_picture(data) as image:
+        return np.array_equal(np.asarray(load(image)), pixels)
 
 
 def check_strips(path: AnyPath, data: Bytes, checks: Sequence[int]) -> None:
@@ -57,18 +95,6 @@ def _wrong(path: AnyPath, format: str) -> ImageError:
     return ImageError(path, f"{reason}; test this machine's memory, and run the same command again")
 
 
-def _bands(data: bytes, format: str) -> Iterator[tuple[int, Planes | DeepPlanes]]:
-    """The pixels of a result, some rows at a time: a second whole copy would double what a run needs."""
-    if format == "PNG" and (header := png.Header.of(data)).is_deep_color:
-        channels = {png.RGB: 3, png.RGB_ALPHA: 4}[header.color_type]
-        for top, rows in _rows(_png_as_bytes(png.only_pixels(data), header, channels)):
-            yield top, rows.view(">u2").reshape(len(rows), header.width, channels)
-    elif format == "TIFF":
-        yield from _tiff_bands(data)
-    else:
-        yield from _rows(png.only_pixels(data) if format == "PNG" else data)
-
-
 def _tiff_bands(data: Bytes) -> Iterator[tuple[int, Planes | DeepPlanes]]:
     """The pixels of a TIFF's first picture as libtiff decodes them."""
     bands = Bands.of(data, TiffLayout.of(next(Block.parse(data).directories())))
@@ -81,17 +107,3 @@ def _tiff_bands(data: Bytes) -> Iterator[tuple[int, Planes | DeepPlanes]]:
         else:
             with open_picture(file) as image:
                 yield top, np.asarray(load(image))
-
-
-def _rows(picture: bytes) -> Iterator[tuple[int, Planes]]:
-    """Rows of a file that Pillow decodes, some at a time, and the number of the first."""
-    with open_picture(picture) as image:
-        load(image)
-        for top in range(0, image.height, STRIP):
-            yield top, np.asarray(image.crop((0, top, image.width, min(top + STRIP, image.height))))
-
-
-def _png_as_bytes(picture: bytes, header: png.Header, channels: int) -> bytes:
-    """A PNG by `encode_png`, of 16 bits: as its filter knows no pixels, it can be read as gray bytes."""
-    as_bytes = struct.pack(">IIBBBBB", 2 * channels * header.width, header.height, 8, png.GRAY, 0, 0, 0)
-    return png.SIGNATURE + png.chunk(b"IHDR", as_bytes) + picture[END_OF_HEADER:]
