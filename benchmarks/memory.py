@@ -57,6 +57,8 @@ ROWS = (
     Row("mixed", 1000, 16, files=15),
     Row("mixed", 2048, 16, megapixels=100, files=5),
     Row("bucket", 1000, 16, files=10),
+    Row("mixed", 1500, 4, files=15),  # the container of docs/untrusted.md, of 3 GB
+    Row("mixed", 5000, 16, megapixels=100, files=5),  # that of docs/cluster/job.yaml, of 8 GB
 )
 
 

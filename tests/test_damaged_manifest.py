@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from commands import call
 import colorgan
 from colorgan import ColorizeConfig, Colorizer, ExitCode, Status
 from colorgan.batch.entry import is_damaged
+from colorgan.batch.job import Job
 from colorgan.batch.made_by import is_alike
 from colorgan.batch.manifest_store import NAME, NOTE
+from colorgan.errors import RunError
 from colorgan.storage.files import sha256_of
 
 SETTINGS = "chroma_upsampling=bilinear format=keep if_color=copy jpeg_luma=keep quality=0 saturation=1.0"
@@ -24,6 +27,7 @@ LINES_OF_THE_RELEASE_BEFORE = [
     '"seconds": 0.3231, "error": "", "colorfulness": 36.38, "etag": ""}',
 ]
 """As it wrote them, but for the model."""
+ON_POSIX = pytest.mark.skipif(os.name != "posix", reason="a FIFO")
 EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
@@ -83,13 +87,31 @@ def test_a_line_that_a_killed_run_left_unfinished_is_no_damage(results: Path) ->
     assert is_damaged(lines[1:])
 
 
+@pytest.mark.parametrize("make", [Path.mkdir, pytest.param(getattr(os, "mkfifo", None), marks=ON_POSIX)])
 @pytest.mark.parametrize("name", [NAME, NOTE])
-def test_a_folder_in_the_place_of_a_file_of_ours_is_named(photos: Path, tmp_path: Path, name: str) -> None:
+def test_what_is_no_file_in_the_place_of_one_of_ours_is_named_and_never_waited_for(
+    photos: Path, tmp_path: Path, name: str, make: Callable[[Path], object]
+) -> None:
     place = tmp_path / "results" / name
-    place.mkdir(parents=True)
+    place.parent.mkdir()
+    make(place)
     for done in (call("batch", photos, place.parent), call("status", place.parent)):
         assert done.exit_code == ExitCode.WRONG_USAGE
         assert str(place) in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="elsewhere an open file is not removed")
+def test_a_run_whose_manifest_was_removed_meanwhile_does_not_end_as_if_all_was_done(
+    exports: dict[str, Path], photos: Path, tmp_path: Path
+) -> None:
+    colorizer, results = Colorizer(exports["onnx"]), tmp_path / "results"
+    outcomes = colorizer.run(Job.plan(photos, results))
+    next(outcomes)
+    (results / NAME).unlink()
+    with pytest.raises(RunError, match="was removed"):
+        list(outcomes)
+    colorizer.colorize_folder(photos, results)
+    assert colorgan.status(results, photos, read="all").is_complete
 
 
 def test_restore_names_a_result_that_was_changed_though_its_original_is_whole(

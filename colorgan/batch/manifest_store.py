@@ -9,8 +9,10 @@ has a note beside its manifest, with the files that it has in hand.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from io import TextIOWrapper
 from pathlib import Path, PurePath
 from typing import Protocol, TextIO, TypeVar
 
@@ -132,6 +134,7 @@ class LocalManifests:
                 with self.mine.open("a", encoding="ascii") as self._file:
                     self._file.write("\n")  # ends a line that a killed run left unfinished
                     yield
+                    self._require_in_place(self._file)
                 if not self.shard or not self.shard.is_chunk:
                     remove_leftovers(self.folder, self._others_run)
                 _compact(self.mine, [self.mine])
@@ -141,6 +144,13 @@ class LocalManifests:
             remedy = "make room, or make it writable, and run the same command again"
             where = error.filename or self.mine
             raise RunError(f"{where}: cannot be written ({error.strerror}); {remedy}") from error
+
+    def _require_in_place(self, file: TextIO) -> None:
+        """What was written to a file that somebody removed is lost: no run is to end as if all was done."""
+        with suppress(*ABSENT):
+            if os.path.samestat(os.fstat(file.fileno()), self.mine.stat()):
+                return
+        raise RunError(f"{self.mine}: was removed while this run wrote to it; run the same command again")
 
     def add(self, line: str) -> None:
         """Add a line to the manifest."""
@@ -265,7 +275,7 @@ def _read(paths: list[Path]) -> Iterator[tuple[str, Entry]]:
 def _lines(path: Path) -> Iterator[str]:
     """The lines of a manifest, none of one that is not there; raises UsageError if it cannot be read."""
     try:
-        with suppress(*ABSENT), path.open(encoding="ascii", errors="replace") as lines:
+        with suppress(*ABSENT), TextIOWrapper(LOCAL.open(path), "ascii", "replace") as lines:  # not of a FIFO
             yield from lines
     except OSError as error:
         reason = f"cannot be read ({error.strerror}); make it readable or move it away"

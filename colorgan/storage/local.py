@@ -88,7 +88,9 @@ class LocalStorage:
         raise AssertionError("there is always a name")
 
     def append(self, path: Path, data: bytes) -> None:
-        """Add to a file."""
+        """Add to a file, a regular one; what else is there may make one wait."""
+        with suppress(FileNotFoundError):
+            _require_regular(path, path.stat())
         with path.open("ab") as file:
             file.write(data)
 
