@@ -30,9 +30,21 @@ SHOWN = 10
     flag_value="all",
     help="Read the results and compare their SHA-256: all, or part I of N.",
 )
+@click.option(
+    "--corrections",
+    type=Place(*STORES),
+    help="TOML file, if colorgan-batch was given one.  [default: as of colorgan-batch]",
+)
 @output_options
 def main(
-    results: AnyPath, input: str | None, every: bool, read: str, as_json: bool, quiet: bool, verbose: bool
+    results: AnyPath,
+    input: str | None,
+    every: bool,
+    read: str,
+    corrections: AnyPath | None,
+    as_json: bool,
+    quiet: bool,
+    verbose: bool,
 ) -> None:
     """Check that all photographs in INPUT have results in RESULTS_DIR, and list those without.
 
@@ -44,7 +56,7 @@ def main(
     from colorgan.batch.progress import status
 
     output = Output(as_json, quiet, verbose)
-    progress = status(results, input, read=read)
+    progress = status(results, input, read=read, corrections=corrections)
     words = [f"{number:,} {status_words(code)}" for code, number in progress.counts.items()]
     output.say(f"{results}: " + (", ".join(words) or "empty"))
     if progress.not_read:
@@ -71,7 +83,7 @@ def main(
             else "No problems among the files processed so far. Pass INPUT to check for others."
         )
     elif progress.problems:
-        output.say(f"{len(progress.problems):,} have no result; run colorgan-batch{again} for them.")
+        output.say(f"{len(progress.problems):,} are not as they should be; run colorgan-batch{again}.")
     exit_code = ExitCode.DONE if progress.is_complete else ExitCode.SOME_FAILED
     output.event(
         "summary",

@@ -49,6 +49,9 @@ def test_a_change_colors_those_photographs_again_and_no_other_row_changes(
     first, before = rows(results), contents(results)
     for text in (FAINT, SKY, FAINT + SKY, ""):
         (results / "corrections.toml").write_text(text)
+        told = CliRunner().invoke(main, ["status", str(results), str(photos), "--json"])
+        assert told.exit_code == 1  # as a run would change that one
+        assert [line["path"] for line in map(json.loads, told.stdout.splitlines()[:-1])] == ["1.jpg"]
         earlier = contents(results)
         done = batch(*command, "--json")
         assert done.exit_code == 0
@@ -84,6 +87,12 @@ def test_the_first_file_that_is_found_counts(photos: Path, tmp_path: Path, expor
         assert str(place) in done.output
         place.unlink()
     assert "corrections.toml" not in batch(*command).output
+    other.write_text(FAINT)
+    assert batch(*command[:-1], "--corrections", other).exit_code == 0
+    for words, code in (((), 1), (("--corrections", other), 0)):
+        told = CliRunner().invoke(main, ["status", *map(str, (results, photos, *words))])
+        assert told.exit_code == code
+    other.unlink()
     missing = batch(*command, "--corrections", other)
     assert missing.exit_code == 2
     assert str(other) in missing.output
@@ -91,7 +100,6 @@ def test_the_first_file_that_is_found_counts(photos: Path, tmp_path: Path, expor
     wrong = batch(*command)
     assert wrong.exit_code == 2
     assert f"{photos / 'corrections.toml'}, line 1: " in wrong.output
-    assert not contents(results)
 
 
 def test_paths_of_no_photograph_are_named(photos: Path, tmp_path: Path, exports: dict[str, Path]) -> None:

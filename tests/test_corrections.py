@@ -35,6 +35,9 @@ skip = true
 """
 
 
+FAINT = '[[photo]]\npath = "b.jpg"\nsaturation = 0.5\n'
+
+
 def test_rules_that_fit_a_photograph_are_joined() -> None:
     corrections = Corrections.parse(
         TEXT + '[[photo]]\npattern = "*.jpg"\nsaturation = 2\nhues = ["red times 0"]\n'
@@ -66,6 +69,12 @@ def test_rules_that_fit_a_photograph_are_joined() -> None:
         ('"blue times 0.3"', "4", 6),
         ("skyblue", "sykblue", 11),
         ('"skyblue"', "3", 11),
+        ("skyblue", "hsl(0,0%,300%)", 11),
+        ("skyblue", "hsl(0,0%,50%)", 11),
+        ("skyblue", "#d9a58c80", 11),
+        ("skyblue", "#d9a58c\\n", 11),
+        ("points = [\n", "points = [\n" + '{ x = 0, y = 0, color = "red" },' * 1000, 9),
+        ('"1911/*.jpg"', '"*.jpg"\npoints = [' + '{ x = 0, y = 0, color = "red" },' * 999 + "]", 16),
         ("reach = 0.2", "rech = 0.2", 11),
         ("reach = 0.2", "reach = 0", 11),
         ('x = 0.1, y = 0.2, color = "sky', 'y = 0.2, color = "sky', 11),
@@ -199,6 +208,20 @@ def test_a_point_has_its_color_where_it_is() -> None:
     assert (added[:, :, 160:] == 140).all()
 
 
+def test_bytes_that_are_not_replaced_stay() -> None:
+    text = "\ufeff# 1\r\n" + TEXT.replace("\n", "\r\n") + "# an odd line\n# and a last one\r\n"
+    before = Corrections.parse(text)
+    assert before.rules == Corrections.parse(TEXT).rules
+    assert before.text == text
+    new = merged(before, [Change("path", "b.jpg", '[[photo]]\npath = "b.jpg"\nskip = true\n')])
+    rest = text.removesuffix("# an odd line\n# and a last one\r\n")
+    assert new.startswith(rest)
+    assert new.removeprefix(rest).count("\n") == new.removeprefix(rest).count("\r\n") == 7
+    assert Corrections.parse(new).of("b.jpg").skip
+    marked = Corrections.parse('\ufeff[[photo]]\npath = "b.jpg"\nskip = true\n')
+    assert merged(marked, [Change("path", "b.jpg", FAINT)]) == "\ufeff" + FAINT
+
+
 def test_comments_stay_with_the_rule_below_them_whatever_is_replaced() -> None:
     text = (
         '# of all\n[[photo]]\npath = "a.jpg"  # a\nskip = true\n\n'
@@ -249,6 +272,7 @@ NAMED = Corrections.parse('[[photo]]\npath = "a.jpg"\nskip = true\n')
         lambda: Point(0.1, 0.2, (1, 2, 3)),  # type: ignore[arg-type]
         lambda: Correction(points=((0.1, 0.2, "red"),)),  # type: ignore[arg-type]
         lambda: Correction(points=Point(0.1, 0.2, "red")),  # type: ignore[arg-type]
+        lambda: Correction(points=[Point(0.1, 0.2, "red")] * 1001),  # type: ignore[arg-type]
         lambda: Correction(hues="blue times 0.3"),  # type: ignore[arg-type]
         lambda: Corrections(rules=(Correction(),)),  # type: ignore[arg-type]
         lambda: Corrections.parse(b"[[photo]]"),  # type: ignore[arg-type]
@@ -274,11 +298,12 @@ def test_lists_and_numbers_of_numpy_are_taken() -> None:
 def test_what_long_files_take_grows_with_their_length_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Lines are counted for what is wrong alone: for each of thousands of points it would take minutes."""
     point = '{ x = 0.5, y = 0.5, color = "red" },\n'
-    text = f'[[photo]]\npath = "a.jpg"\npoints = [\n{point * 3000}]\n' + "".join(
+    some = f'[[photo]]\npath = "NUMBER.png"\npoints = [\n{point * 1000}]\n'
+    text = "".join(some.replace("NUMBER", str(number)) for number in range(3)) + "".join(
         f'[[photo]]\npath = "{number}.jpg"\nhues = ["red times 0"]\nskip = true\n' for number in range(3000)
     )
-    with pytest.raises(UsageError, match="line 3004"):
+    with pytest.raises(UsageError, match="line 1004"):
         Corrections.parse(text.replace("]\n[[photo]]", '{ x = 2, y = 0, color = "red" }]\n[[photo]]', 1))
     monkeypatch.setattr(Block, "line_of", lambda *_: pytest.fail("a line was looked for"))
     monkeypatch.setattr(Block, "first", property(lambda _: pytest.fail("lines were counted")))
-    assert len(Corrections.parse(text).rules) == 3001
+    assert len(Corrections.parse(text).rules) == 3003

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,7 +18,7 @@ from conftest import MakePhoto
 from filelock import FileLock
 from services import Answer, Running, running
 
-from colorgan import Colorizer, Corrections
+from colorgan import Colorizer, Corrections, UsageError
 from colorgan.batch.manifest_store import LOCK, NAME
 from colorgan.corrections.merging import Change
 from colorgan.service.edited import EditedFolder
@@ -60,7 +61,7 @@ def events(answer: Answer) -> list[dict[str, Any]]:
 
 def state(folder: Path) -> dict[str, str]:
     """All files of a folder, by their bytes."""
-    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix != ".lock"]
+    files = [path for path in folder.rglob("*") if path.is_file() and path.suffix not in (".lock", ".saved")]
     return {str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
 
 
@@ -210,8 +211,28 @@ def test_two_services_for_one_folder_lose_no_rule(results: Path, model: tuple[st
         for folder in folders:  # each of them knows what the others saved last
             folder.color_again([], told.append)
         assert [event["photographs"] for event in told if event["event"] == "coloring"] == [3, 0, 0, 0]
+    assert not list(results.glob("corrections.toml.bak*"))  # a person wrote none of these
     rules = Corrections.load(results / "corrections.toml").rules
     assert {rule.path for rule in rules} == {f"{number}.jpg" for number in range(80)}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="has no such files")
+def test_what_is_no_plain_file_is_not_replaced(
+    results: Path, tmp_path: Path, model: tuple[str, Path]
+) -> None:
+    place, mine = results / "corrections.toml", tmp_path / "mine.toml"
+    with Colorizer(model[1]) as colorizer:
+        folder = EditedFolder(results, None, colorizer)
+        mine.write_text("# mine\n")
+        place.symlink_to(mine)
+        folder.save([Change("path", "0.jpg", FAINT)])
+        assert place.is_symlink()
+        assert mine.read_text() == "# mine\n\n" + FAINT
+        place.unlink()
+        os.mkfifo(place)
+        with pytest.raises(UsageError):
+            folder.save([Change("path", "0.jpg", FAINT)])
+        assert place.is_fifo()
 
 
 def test_settings_are_those_of_the_run(photos: Path, tmp_path: Path, model: tuple[str, Path]) -> None:

@@ -9,6 +9,7 @@ from pathlib import PurePath
 
 from colorgan.batch.entry import Entry
 from colorgan.batch.job import Job
+from colorgan.batch.made_by import without_mark
 from colorgan.batch.manifest import Manifest
 from colorgan.batch.outcome import Status
 from colorgan.batch.pending import (
@@ -47,12 +48,19 @@ class Progress:
         return not self.problems and not self.under_way and not self.damage
 
 
-def status(results: str | PurePath, source: str | PurePath | None = None, *, read: str = "") -> Progress:
+def status(
+    results: str | PurePath,
+    source: str | PurePath | None = None,
+    *,
+    read: str = "",
+    corrections: str | PurePath | None = None,
+) -> Progress:
     """Read the manifests in a results folder, and see that what they name is there as it was written.
 
     Sizes of results are compared, and with `read`, their bytes: `all`, or a part such as `3/8`. With
     `source`, what `colorgan-batch` was given, the problems are those of the inputs that are there now: also
-    that no manifest names one, or that it has changed.
+    that no manifest names one, or that it or its correction has changed. `corrections` is a file, as of
+    `colorgan-batch`.
     """
     folder, is_read = locate(results), to_be_read(read)
     manifest = Manifest(folder)
@@ -77,7 +85,7 @@ def status(results: str | PurePath, source: str | PurePath | None = None, *, rea
         progress.suspects = sorted(manifest.in_flight.suspects)
         return progress
 
-    job = Job.plan(source, folder)
+    job = Job.plan(source, folder, corrections=corrections)
 
     def report(unreadable: AnyPath, reason: str) -> None:
         progress.problems[job.name_of(unreadable)] = reason
@@ -92,6 +100,8 @@ def status(results: str | PurePath, source: str | PurePath | None = None, *, rea
             problem = "has changed since"
         if entry and entry.output and not problem and sidecars_to_carry(job, found, entry, stamp_of):
             problem = "its sidecars have changed since"
+        if entry and not problem and without_mark(entry.made_by)[1] != job.corrections.of(name).mark:
+            problem = "its correction has changed since"
         if problem:
             progress.problems[name] = problem
     progress.suspects = sorted(manifest.in_flight.suspects & progress.problems.keys())

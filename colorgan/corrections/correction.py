@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from numbers import Real
 from typing import Any
@@ -20,6 +22,8 @@ WITHIN = 50.0
 """Degrees from its hue up to which a rule counts, less and less from the half of it on."""
 HIGHEST = 4.0
 """Of saturation and of factors, as of `--saturation`."""
+MOST_POINTS = 1000
+"""Of a photograph: each takes about 0.04 s."""
 EDITION = "1"
 """To be changed with what corrections do, so that photographs are colored again."""
 MARK = " correction="
@@ -29,15 +33,17 @@ Chroma = tuple[float, float]
 """Cb and Cr, 0 being neutral, in steps of 255."""
 
 
+COLOR = re.compile("#([0-9a-f]{3}|[0-9a-f]{6})|[a-z]+", re.IGNORECASE | re.ASCII)
+
+
 def rgb_of(color: str) -> tuple[int, ...]:
     """Red, green and blue, 0 to 255, of `#d9a58c`, or of a color by its name in CSS; raises UsageError."""
-    remedy = "write it as #d9a58c, or by its name in CSS, such as skyblue"
-    if not isinstance(color, str):
-        raise UsageError(f"{color!r} is no color; {remedy}")
-    try:
-        return ImageColor.getrgb(color)[:3]
-    except (ValueError, AttributeError) as error:
-        raise UsageError(f"{color!r} is no color; {remedy}") from error
+    if isinstance(color, str) and COLOR.fullmatch(color):
+        with suppress(ValueError):
+            return ImageColor.getrgb(color)
+    raise UsageError(
+        f"{color!r:.99} is no color; write it as #d9a58c, or by its name in CSS, such as skyblue"
+    )
 
 
 def chroma_of(color: str) -> Chroma:
@@ -133,6 +139,8 @@ class Correction:
             raise UsageError(f"skip is {self.skip!r}; it must be true or false")
         for name, kind in (("hues", HueRule), ("points", Point)):
             object.__setattr__(self, name, all_of(name, getattr(self, name), kind))
+        if len(self.points) > MOST_POINTS:
+            raise UsageError(TOO_MANY)
 
     def __bool__(self) -> bool:
         return self != NONE
@@ -146,6 +154,7 @@ class Correction:
         return MARK + hashlib.sha256(f"{EDITION} {text}".encode()).hexdigest()[:16]
 
 
+TOO_MANY = f"a photograph can have {MOST_POINTS:,} points; leave some out, or let others reach further"
 _AS = "write 'blue times 0.3' or 'orange to #d08080', with 'within 40' at the end for fewer hues"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,7 +12,7 @@ from itertools import pairwise
 from pathlib import PurePath
 
 from colorgan.corrections.blocks import Block
-from colorgan.corrections.correction import NONE, Correction, all_of
+from colorgan.corrections.correction import MOST_POINTS, NONE, TOO_MANY, Correction, all_of
 from colorgan.corrections.rule import Rule, RuleError, plain
 from colorgan.errors import UsageError, check_type
 from colorgan.storage.paths import AnyPath, locate, storage_of
@@ -19,6 +20,8 @@ from colorgan.storage.paths import AnyPath, locate, storage_of
 NAME = "corrections.toml"
 """Of the file in a folder of results, or of photographs."""
 
+BOM = "\ufeff"
+"""What some editors begin a file with."""
 HEADER = re.compile(r"^[ \t]*\[\[[ \t]*photo[ \t]*\]\]", re.MULTILINE)
 LONG_NUMBER = re.compile(r"[0-9a-fA-F_]{3000,}")
 LINE_OF_TOML = re.compile(r"\(at line (\d+), column \d+\)")
@@ -47,7 +50,8 @@ class Corrections:
         """Read the text of a corrections.toml; UsageError names the file, the line and the remedy."""
         check_type(f"the content of {NAME}", text, str, "text; Corrections.load reads a file")
         name = source or NAME
-        text = text.replace("\r\n", "\n")
+        mark = text[: text.startswith(BOM)]
+        text = text.removeprefix(mark)
         try:
             values = tomllib.loads(text)
         except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -74,11 +78,12 @@ class Corrections:
                 Rule.read(table, block.line_of, block.text, lead)
                 for table, block, lead in zip(tables, blocks, leads, strict=False)
             ]
+            _check_points(rules, blocks)
         except RuleError as error:
             raise UsageError(f"{name}, {error}") from error
         except ValueError as error:  # of a hexadecimal one, once it is to be shown
             raise UsageError(f"{name}, {_too_long(text)}") from error
-        return cls(tuple(rules), source, text[: starts[0]] if starts else text, leads[-1])
+        return cls(tuple(rules), source, mark + (text[: starts[0]] if starts else text), leads[-1])
 
     @classmethod
     def load(cls, path: str | PurePath) -> Corrections:
@@ -90,7 +95,7 @@ class Corrections:
             reason = getattr(error, "strerror", "") or error
             raise UsageError(f"{place}: cannot be read ({reason})") from error
         try:
-            text = data.decode("utf-8-sig")
+            text = data.decode()
         except UnicodeDecodeError as error:
             line = data[: error.start].count(b"\n") + 1
             raise UsageError(f"{place}, line {line}: is not UTF-8; save the file as UTF-8") from error
@@ -161,6 +166,17 @@ def joined(rules: Sequence[Rule]) -> Correction:
         hues=tuple(hue for rule in rules for hue in rule.hues),
         points=tuple(point for rule in rules for point in rule.points),
     )
+
+
+def _check_points(rules: Sequence[Rule], blocks: Sequence[Block]) -> None:
+    """See that no photograph gets too many points, should all patterns fit it; raises RuleError."""
+    counts = Counter[str]()
+    for rule in rules:
+        counts[plain(rule.path)] += len(rule.points)
+    of_patterns = counts.pop("", 0)
+    if of_patterns + max(counts.values(), default=0) > MOST_POINTS:
+        most = max(range(len(rules)), key=lambda number: len(rules[number].points))
+        raise RuleError(blocks[most].line_of("points"), TOO_MANY)
 
 
 def _too_long(text: str) -> RuleError:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
-from colorgan.corrections.file import Corrections
+from colorgan.corrections.file import BOM, Corrections
 from colorgan.corrections.rule import plain
 from colorgan.errors import UsageError
 
@@ -48,19 +48,20 @@ def merged(before: Corrections, changes: Sequence[Change]) -> str:
     """The text of a file with these changes.
 
     New rules stand last, as the last saturation counts. All other text stays as it is. Comments above a rule
-    stay with the one that takes its place; those inside it go.
+    stay with the one that takes its place; those inside it go. Lines end as the others do.
     """
     if not changes:
         return before.text
     new = {change.key: change.text for change in changes}
     leads = dict.fromkeys(new, "")
-    text = before.head
+    text, end = before.head, "\r\n" if "\r\n" in before.text else "\n"
     for rule in before.rules:
         if rule.key in new:
             leads[rule.key] += rule.lead
         else:
             text += rule.lead + rule.text
     for part in (*(leads[key] + rule for key, rule in new.items()), before.tail):
-        if part.strip():
-            text = f"{text.rstrip()}\n\n{part.strip()}\n".lstrip()
+        if lines := part.strip().replace("\r\n", "\n"):
+            gap = 2 * end if text.strip(BOM).strip() else ""
+            text = text.rstrip() + gap + lines.replace("\n", end) + end
     return text

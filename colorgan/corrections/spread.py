@@ -52,22 +52,27 @@ def spread(luma: Planes, seeds: Sequence[Seed], changes: Sequence[tuple[float, f
 
     Gives float64 (2, h, w). At a seed it is the seed's own change; beyond its reach it is 0.
     """
-    total, weights = np.zeros((2, *luma.shape)), np.zeros(luma.shape)
-    for number, (seed, change) in enumerate(zip(seeds, changes, strict=True)):
-        if number % TOGETHER == 0:
-            with TURN:
-                distances = _distances(luma, seeds[number : number + TOGETHER])
-        distance = distances[:, number % TOGETHER].astype(np.float64)
-        part = distance / (seed.reach * WHOLE)
-        strength = np.maximum(1 - part * part, 0)
-        weight = strength / ((1 + distance) * (1 + distance))
-        weights += weight
-        total += np.array(change)[:, None, None] * (strength * weight)
-    return np.asarray(total / np.where(weights > 0, weights, 1))
+    total, weights = np.zeros((2, luma.size)), np.zeros(luma.size)
+    order = sorted(range(len(seeds)), key=lambda number: seeds[number].row)  # neighbors have rows in common
+    for start in range(0, len(order), TOGETHER):
+        numbers = order[start : start + TOGETHER]
+        with TURN:
+            distances = _distances(luma, [seeds[number] for number in numbers])
+        for at, number in enumerate(numbers):
+            own, reach = distances[:, at].ravel(), seeds[number].reach * WHOLE
+            near = np.flatnonzero(own < reach)
+            distance = own[near].astype(np.float64)
+            part = distance / reach
+            strength = 1 - part * part
+            weight = strength / ((1 + distance) * (1 + distance))
+            weights[near] += weight
+            for plane, change in zip(total, changes[number], strict=True):
+                plane[near] += change * (strength * weight)
+    return np.asarray(total / np.where(weights > 0, weights, 1)).reshape(2, *luma.shape)
 
 
 def _distances(luma: Planes, seeds: Sequence[Seed]) -> Whole:
-    """The distance of each pixel to each seed: int32 (h, len(seeds), w).
+    """The distance of each pixel to each seed, where it is within reach: int32 (h, len(seeds), w).
 
     A seed is its pixel and those around it, as it may be on a speck.
     """
@@ -81,21 +86,27 @@ def _distances(luma: Planes, seeds: Sequence[Seed]) -> Whole:
     right = _cost(levels[1:, 1:], levels[:-1, :-1])[:, None] + slanted
     left = _cost(levels[1:, :-1], levels[:-1, 1:])[:, None] + slanted
     distances = np.full((height, len(seeds), width), FAR, np.int32)
+    reach = np.array([[seed.reach * WHOLE] for seed in seeds])
+    news = {step: np.zeros(height, bool) for step in (1, -1)}  # rows that the next one does not know of yet
     for number, seed in enumerate(seeds):
-        top, left_end = max(0, seed.row - 1), max(0, seed.column - 1)
-        distances[top : seed.row + 2, number, left_end : seed.column + 2] = 0
-        for row in range(top, min(seed.row + 2, height)):
+        rows = slice(max(0, seed.row - 1), min(seed.row + 2, height))
+        distances[rows, number, max(0, seed.column - 1) : seed.column + 2] = 0
+        for row in range(rows.start, rows.stop):
             _along_row(distances[row], along[row])
+        news[1][rows] = news[-1][rows] = True
     for _ in range(ROUNDS):
-        before = distances.copy()
-        for row in range(1, height):
-            _from_row(distances[row], distances[row - 1], down[row - 1], right[row - 1], left[row - 1])
-            _along_row(distances[row], along[row])
-        for row in range(height - 2, -1, -1):
-            _from_row(distances[row], distances[row + 1], down[row], left[row], right[row])
-            _along_row(distances[row], along[row])
-        if np.array_equal(before, distances):
-            break
+        for step, sweep in ((1, range(1, height)), (-1, range(height - 2, -1, -1))):
+            ways = (right, left) if step == 1 else (left, right)
+            for row in sweep:
+                other = row - step
+                if not news[step][other]:
+                    continue
+                news[step][other] = False
+                before, edge = distances[row].copy(), min(row, other)
+                _from_row(distances[row], distances[other], down[edge], *(way[edge] for way in ways))
+                _along_row(distances[row], along[row])
+                if ((distances[row] < before) & (distances[row] < reach)).any():
+                    news[1][row] = news[-1][row] = True
     return distances
 
 

@@ -5,6 +5,7 @@ Nothing here knows of HTTP.
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -28,7 +29,7 @@ from colorgan.errors import ColorganError, UsageError
 from colorgan.report import last_run, require_results, rows_of, write_report
 from colorgan.report.rules import rules_of, shown
 from colorgan.report.thumbnails import Thumbnails
-from colorgan.storage.files import make_writable, writing
+from colorgan.storage.files import make_writable, sha256_of, writing
 from colorgan.storage.paths import LOCAL, AnyPath, absolute, locate, storage_of
 from colorgan.storage.protocol import Found
 
@@ -37,6 +38,8 @@ Tell = Callable[[dict[str, Any]], object]
 REMEDY = "run colorgan-batch as it was run before"
 LOCK = f".{NAME}.lock"
 """Of another service for the same folder, while it saves."""
+SAVED = f".{NAME}.saved"
+"""The SHA-256 of what a service wrote last: that need not be kept when it is replaced."""
 PATIENCE = 30.0
 """Seconds to wait for that."""
 
@@ -62,8 +65,6 @@ class EditedFolder:
         self._given = self._told(run.corrections if run else "")
         most_pixels = max(ColorizeConfig().max_pixels, colorizer.config.max_pixels)
         self._colorizer = colorizer.with_config(replace(colorizer.config, max_pixels=most_pixels))
-        self._saved = ""
-        """What was written last: it need not be kept when it is replaced."""
         entries = self.entries()
         made = {without_mark(entry.made_by)[0] for entry in entries if entry.output}
         if made and not any(map(self._settings, made)):
@@ -93,16 +94,19 @@ class EditedFolder:
         the file, or a change, is wrong, or the folder is gone: it may be on a disk that is not there now.
         """
         require_results(self.results)
-        place = self.results / NAME
+        place, saved = Path(os.path.realpath(self.results / NAME)), self.results / SAVED
         with writing(place), FileLock(self.results / LOCK, timeout=PATIENCE):
             before = self.corrections()
             new = Corrections.parse(merged(before, changes), place)
             if not changes:
                 return new
-            if place.is_file() and (data := place.read_bytes()) != self._saved.encode():
-                LOCAL.keep(place, data)
+            if place.is_file():
+                if not (saved.is_file() and saved.read_bytes() == sha256_of(place).encode()):
+                    LOCAL.keep(place, place.read_bytes())
+            elif place.exists():
+                raise UsageError(f"{place}: is no regular file, and cannot be replaced; move it away")
             LOCAL.write(place, new.text.encode())
-        self._saved = new.text
+            LOCAL.write(saved, sha256_of(place).encode())
         return new
 
     def color_again(self, changes: Iterable[Change], tell: Tell) -> None:
