@@ -195,7 +195,7 @@ class Photo:
     def bits(self) -> int:
         """Bits of a sample in the file, as far as they matter: 8, or more."""
         if self.coded or self.tiff:
-            return self.coded.stored_bits if self.coded else self.tiff.bits if self.tiff else 8
+            return max(8, self.coded.stored_bits if self.coded else self.tiff.bits if self.tiff else 8)
         return (
             16 if self.mode.startswith("I") or (self.format == "PNG" and png.depth(self.picture) == 16) else 8
         )

@@ -45,9 +45,7 @@ class Pixels:
                 return cls._of_samples(coded.samples(), coded.channels, coded.has_alpha, photo)
             if photo.tiff:
                 layout = photo.tiff
-                read: Any = layout.read(photo.picture)
-                samples = ((read + np.uint32(128)) // 257).astype(np.uint8) if layout.is_odd else read
-                return cls._of_samples(samples, layout.channels, bool(layout.alpha), photo)
+                return cls._of_samples(layout.read(photo.picture), layout.channels, bool(layout.alpha), photo)
             if photo.format == "PNG" and png.depth(photo.picture) == 16:
                 return cls._of_png(photo)
             image = _straight(load(photo.open()))

@@ -87,7 +87,7 @@ def _below(first: Image.Image | None, second: Image.Image) -> Image.Image:
 def has_deep_luma(photo: Photo) -> bool:
     """Whether all bits of the luma can be kept, as `Photo.deep_luma` does: the file has more than 8."""
     lost = photo.profile and is_for_gray(photo.profile) and rgb_from_gray(photo.profile) is None
-    return photo.tiff is not None and not lost
+    return photo.tiff is not None and photo.tiff.is_deep and not lost
 
 
 def strips_as_seen(photo: Photo, bands: Bands, folder: Path | None) -> Iterator[Rows]:

@@ -22,11 +22,12 @@ from colorgan.photo.tiff_pixels import (
     TILE_HEIGHT,
     TILE_OFFSETS,
     TILE_WIDTH,
+    YCC,
     TiffLayout,
 )
 from colorgan.storage.file_bytes import Bytes
 
-NONE, JPEG, YCC = 1, 7, 6
+NONE, JPEG = 1, 7
 BY_LIBTIFF = {2, 3, 4, JPEG, *OF_BYTES}
 """Compressions that Pillow leaves to it, part by part: those of faxes, JPEG of 8 bits, and those of bytes."""
 KEPT = OF_LAYOUT - {ORIENTATION, SUB_DIRECTORIES, SUBFILE_TYPE, OLD_SUBFILE_TYPE, LAYERS}
@@ -57,14 +58,16 @@ class Bands:
         across = -(-layout.width // max(1, number(TILE_WIDTH))) if is_tiled else 1
         rows = number(TILE_HEIGHT) if is_tiled else min(number(STRIP_ROWS, layout.height), layout.height)
         compression = number(COMPRESSION, 1)
-        if compression not in BY_LIBTIFF or (compression == JPEG and layout.bits > 8) or layout.is_odd:
+        if compression not in BY_LIBTIFF or (compression == JPEG and layout.bits > 8):
+            return None
+        if compression == NONE and layout.photometric == YCC:  # which Pillow reads of a file made for it
             return None
         if OLD_JPEG in layout.directory.entries or not rows or not layout.height or not layout.width:
             return None
         there = planes * across * -(-layout.height // rows)
         if not len(numbers(offsets)) == len(numbers(counts)) == there:
             return None
-        is_plain = compression == NONE and not is_tiled and layout.photometric != YCC
+        is_plain = compression == NONE and not is_tiled
         return cls(data, layout, planes, across, 1 if is_plain else rows, is_plain)
 
     @property
