@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -122,7 +123,7 @@ def test_openvino_colors_a_folder_as_the_cpu_does(
     for device in ("openvino", "cpu"):
         done = run("batch", tmp_path / "photos", tmp_path / device, "--device", device, first=packages)
         assert done.returncode == 0, done.stderr
-        assert ("OpenVINO, 100% of the model's nodes" in done.stdout) is (device == "openvino")
+        assert bool(re.search(r"OpenVINO.* 100%", done.stdout)) is (device == "openvino")
     for number in range(3):
         name = f"colorized_{number}.png"
         ours, theirs = (chroma_of(tmp_path / device / name) for device in ("openvino", "cpu"))
@@ -169,7 +170,6 @@ def test_an_accelerator_that_is_not_there_is_exit_code_3_with_what_to_install(
     assert result.stdout == ""
     assert len(result.stderr.splitlines()) == 1
     assert accelerator.remedy in result.stderr
-    assert "pip install" in result.stderr
     assert not (tmp_path / "results").exists()
 
 

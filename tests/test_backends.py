@@ -169,7 +169,7 @@ def test_batches_of_all_sizes_and_shapes_match_the_cpu(exports: dict[str, Path],
 def test_two_devices_share_the_batches(exports: dict[str, Path]) -> None:
     model = load_model(exports["onnx"], devices=(0, 1))
     assert model.at_once == 2
-    assert model.runs_on.startswith("onnxruntime, CUDA, device 0, 1")
+    assert "0, 1" in model.runs_on
 
 
 def test_the_embedded_model_carries_its_license_and_card() -> None:

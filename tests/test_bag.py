@@ -48,8 +48,7 @@ def test_a_bag_is_valid_and_agrees_with_the_manifest(results: Path, tmp_path: Pa
     assert "data/manifest.jsonl" in digests
     one = str(tmp_path / "bags" / "one")
     validate = [sys.executable, "-m", "bagit", "--validate", one]  # as users run it
-    told = subprocess.run(validate, check=True, capture_output=True, text=True).stderr
-    assert "is valid" in told
+    subprocess.run(validate, check=True, capture_output=True)
     assert [path.name for path in (tmp_path / "bags").iterdir()] == ["one"]
     assert before == {path: path.stat().st_mtime_ns for path in results.rglob("*")}
 

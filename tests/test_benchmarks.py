@@ -81,12 +81,10 @@ def test_only_what_is_slower_beyond_the_noise_is_named(tmp_path: Path) -> None:
     new = write(tmp_path / "new.json", {"a": slower, "b": [1.1 * each for each in noisy], "c": [0.5] * 5})
     result = CliRunner().invoke(compare.main, [str(old), str(new)])
     assert result.exit_code == 1
-    assert result.output.splitlines() == [
-        " slower  1.20 of the time  a, 96, 1",
-        "   same  1.10 of the time  b, 96, 1",
-        " faster  0.50 of the time  c, 96, 1",
-        "in the first only: gone, 96, 1",
-    ]
+    *rows, left = result.output.splitlines()
+    verdicts = {row.split()[-3]: tuple(row.split()[:2]) for row in rows}
+    assert verdicts == {"a,": ("slower", "1.20"), "b,": ("same", "1.10"), "c,": ("faster", "0.50")}
+    assert left.endswith("gone, 96, 1")
     assert CliRunner().invoke(compare.main, [str(old), str(old)]).exit_code == 0
     other = write(tmp_path / "other.json", {"a": steady}, "Q")
     assert CliRunner().invoke(compare.main, [str(old), str(other)]).exit_code == 2

@@ -83,8 +83,8 @@ def test_the_docs_have_every_code_of_events() -> None:
 
 def test_verbose_tells_of_every_file(batch: list[object]) -> None:
     lines = call(*batch, "--verbose").stderr.splitlines()
-    assert "a.jpg: colored; luma kept" in lines
-    assert any(line.startswith("b.jpg: failed; ") for line in lines)
+    assert any(line.startswith(f"a.jpg: {Status.COLORED}") for line in lines)
+    assert any(line.startswith(f"b.jpg: {Status.FAILED}") for line in lines)
     assert any(line.startswith("c.psd: ") and line.endswith("; Photoshop") for line in lines)
 
 

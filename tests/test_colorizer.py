@@ -131,7 +131,9 @@ def test_an_unexpected_error_costs_one_file_only(
     outcomes = list(Colorizer(exports["onnx"]).colorize_folder(tmp_path, tmp_path / "results"))
     failed = {outcome.path.name: outcome.error for outcome in outcomes if outcome.error}
     log = tmp_path / "results" / "colorgan-error.log"
-    assert failed == {"2.png": f"led to an unexpected error (KeyError('bug')); please report it with {log}"}
+    assert list(failed) == ["2.png"]
+    assert "KeyError('bug')" in failed["2.png"]
+    assert str(log) in failed["2.png"]
     assert "Traceback" in log.read_text()
     assert len(outcomes) == 4
 

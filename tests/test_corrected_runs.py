@@ -68,9 +68,9 @@ def test_a_change_colors_those_photographs_again_and_no_other_row_changes(
         restore(results, tmp_path / "originals")
         assert contents(tmp_path / "originals") == contents(photos)
         assert (ycbcr(results / "colorized_1.jpg")[..., 0] == ycbcr(photos / "1.jpg")[..., 0]).all()
-        again = batch(*command)
+        again = batch(*command, "--json")
         assert again.exit_code == 0
-        assert "3 done before" in again.output
+        assert counts(again) == {"done": 3}
     assert contents(results) == before
 
 

@@ -222,7 +222,7 @@ def test_where_threads_cannot_start_fewer_do_the_work(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
 def test_settings_that_are_no_numbers_are_refused(value: float) -> None:
     """Fault 8."""
-    with pytest.raises(UsageError, match="saturation is"):
+    with pytest.raises(UsageError, match=r"\bsaturation\b"):
         ColorizeConfig(saturation=value)
 
 

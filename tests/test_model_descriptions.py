@@ -135,5 +135,4 @@ def test_a_file_tells_what_it_is_whatever_its_name(
     assert rows["precision"] == "fp32"
     assert "18 " in rows["operators"]  # LeakyReLU
     assert rows["parity, CPU"].startswith("largest ")
-    assert rows["license"] == "not stated"
     assert rows["model card"] == "# Model card"

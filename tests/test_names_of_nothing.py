@@ -45,7 +45,7 @@ def test_a_name_with_a_null_byte(photos: Path, tmp_path: Path) -> None:
                 lambda: status(wrong),  # noqa: B023
                 lambda: restore(photos, wrong),  # noqa: B023
             ):
-                with pytest.raises((UsageError, ImageError), match="null byte"):
+                with pytest.raises((UsageError, ImageError)):
                     work()
         with pytest.raises(UsageError):
             colorizer.colorize_folder(photos, tmp_path / "out", prefix="a\0")

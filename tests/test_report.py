@@ -81,7 +81,9 @@ def test_a_report_can_be_made_afterwards_and_is_the_same(
 def test_what_the_last_run_said_of_itself_is_kept(hostile_results: Path) -> None:
     page = hostile_results / "report" / "index.html"
     first = page.read_text()
-    assert "photographs a second, last run" in first
+    run = json.loads((hostile_results / "report" / "run.json").read_text())
+    assert f"{run['images'] / run['seconds']:.1f}" in first
+    assert run["finished"] in first
     call("report", hostile_results)
     assert page.read_text() == first
 
@@ -100,9 +102,8 @@ def test_a_changed_result_gets_new_pictures(hostile_results: Path, make_photo: M
 def test_a_folder_without_results_is_refused_in_one_line(tmp_path: Path) -> None:
     result = CliRunner().invoke(main, ["report", str(tmp_path)])
     assert result.exit_code == 2
-    assert result.output == (
-        f"Error: {tmp_path}: has no manifest.jsonl; it is not a results folder of colorgan-batch\n"
-    )
+    assert result.output.startswith(f"Error: {tmp_path}: ")
+    assert result.output.count("\n") == 1
 
 
 def test_a_disk_that_is_full_is_one_line(hostile_results: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +113,8 @@ def test_a_disk_that_is_full_is_one_line(hostile_results: Path, monkeypatch: pyt
     monkeypatch.setattr(Path, "write_text", fail)
     result = CliRunner().invoke(main, ["report", str(hostile_results)])
     assert result.exit_code == 4
-    assert result.output.endswith("the report cannot be written (No space left on device)\n")
+    assert "No space left on device" in result.output
+    assert result.output.count("\n") == 1
 
 
 @pytest.mark.parametrize(
