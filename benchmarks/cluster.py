@@ -55,7 +55,7 @@ def main(photos: Path, files: int, actors: int, rounds: int) -> None:
         expected, found = what_is_in(work / f"local{files}-0"), what_is_in(work / f"ray{files}-0")
         click.echo(f"the same results: {found == expected}")
         killed, _ = run_batch(
-            work / f"scans{files}", work / "killed", engines["ray"], lambda: kill_a_worker(work / "killed")
+            work / f"scans{files}", work / "killed", engines["ray"], lambda: kill_an_actor(work / "killed")
         )
         same_after_kill = what_is_in(work / "killed") == expected
         click.echo(f"the same with a worker killed: {same_after_kill}, {killed:.0f} s")
@@ -80,12 +80,12 @@ def link(scans: list[Path], folder: Path, count: int) -> None:
         os.link(scan, path)
 
 
-def kill_a_worker(results: Path) -> None:
-    """Wait until some photographs are colored, and kill one of Ray's workers."""
+def kill_an_actor(results: Path) -> None:
+    """Wait until some photographs are colored, and kill an actor."""
     while sum(1 for _ in results.glob("*/colorized_*")) < 2 * FEW:
         time.sleep(0.2)
-    workers = [each for each in psutil.process_iter() if "ray::Worker" in " ".join(each.cmdline())]
-    workers[0].send_signal(signal.SIGKILL)
+    actors = [each for each in psutil.process_iter() if "ray::Actor" in " ".join(each.cmdline())]
+    actors[0].send_signal(signal.SIGKILL)
 
 
 def what_is_in(results: Path) -> dict[str, str]:

@@ -133,8 +133,8 @@ def main(
     elif engine == "ray":
         from colorgan.cluster.driver import Cluster
 
-        with Cluster(model, config, cluster) as workers:
-            colorize(Colorizer(model, config), batch, workers)
+        with Cluster(model, config, cluster) as started:
+            colorize(Colorizer(model, config), batch, started)
     else:
         colorize(Colorizer(model, config), batch)
 

@@ -30,8 +30,8 @@ LEFT_OUT = ("max_pixels", "overwrite", "processes")
     "--edit",
     metavar="RESULTS_DIR",
     type=Place(),
-    help="Also serve the report of RESULTS_DIR with an editor that saves corrections.toml there and colors "
-    "those photographs again, with the settings that the results were made with.",
+    help="Also serve the report of RESULTS_DIR with an editor: it saves corrections.toml there, and colors "
+    "those photographs again with their settings.",
 )
 @click.option(
     "--input",

@@ -31,17 +31,17 @@ if TYPE_CHECKING:
     show_default=True,
     help="Folder for checkpoints, figures and sample grids.",
 )
-@click.option("--resume", is_flag=True, help="Go on from last.pt in the output folder, with its settings.")
+@click.option("--resume", is_flag=True, help="Continue from last.pt in the output folder, with its settings.")
 @click.option(
     "--start-from", type=click.Path(path_type=Path), help="Checkpoint whose generator to begin with."
 )
 @click.option(
     "--encoder-weights",
     metavar="SOURCE",
-    help="Weights of a pretrained --encoder: a file, package (efficientnet_lite0, installed with the extra "
-    "train), timm (downloads them), or none. [default: package for efficientnet_lite0, else timm]",
+    help="Weights of a pretrained --encoder: a file, package (of the extra train), timm (a download), or "
+    "none.  [default: package for efficientnet_lite0, else timm]",
 )
-@click.option("--dry-run", is_flag=True, help="Do two steps, and say what the whole run would take.")
+@click.option("--dry-run", is_flag=True, help="Run two steps, and estimate time and memory of the whole run.")
 @config_file(GeneratorConfig, TrainingConfig)
 @config_options(GeneratorConfig)
 @config_options(TrainingConfig)
@@ -66,7 +66,7 @@ def main(dry_run: bool, **options: Any) -> None:
     elif not train(run):
         if not run.is_first:
             sys.exit(ExitCode.INTERRUPTED)  # the first process says it
-        raise StoppedError(f"saved at step {trainer.step}; the same command with --resume goes on")
+        raise StoppedError(f"saved at step {trainer.step}; run the same command with --resume to continue")
 
 
 def train(run: Run) -> bool:
@@ -115,7 +115,7 @@ def prepare(
         raise UsageError("the checkpoint has weights of its own: leave out --encoder-weights")
     if not resume and not dry_run and LOCAL.is_file(output / "last.pt"):
         raise UsageError(
-            f"{output} holds a run already: add --resume to go on with it, or choose another --output"
+            f"{output} holds a run already: add --resume to continue it, or choose another --output"
         )
     origin = output / "last.pt" if resume else start_from
     state = load_checkpoint(origin) if origin else {}

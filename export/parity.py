@@ -102,9 +102,10 @@ def make_cases(
             rgb = compose(gray, chroma).numpy()
             cases.append(Case(luma, luma / np.float32(255), to_steps(rgb, 127.5, 127.5)))
     if (span := round((highest - lowest) * 127.5)) < LEAST_SPAN:
-        spans = f"spans {span} steps of 255, fewer than {LEAST_SPAN}"
+        spans = f"range {span} of 255, minimum {LEAST_SPAN}"
         raise ModelError(
-            checkpoint, f"its chroma {spans}: train it first, as to compare it would prove nothing"
+            checkpoint,
+            f"predicts almost no color ({spans}), so a comparison would be meaningless; train it first",
         )
     return cases
 

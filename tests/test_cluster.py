@@ -1,4 +1,4 @@
-"""A Ray cluster gives what one machine gives, whatever becomes of its workers."""
+"""A Ray cluster gives what one machine gives, whatever becomes of its actors."""
 
 import os
 import signal
@@ -23,8 +23,8 @@ from colorgan.batch.manifest import Manifest  # noqa: E402
 from colorgan.batch.manifest_store import NAME, SHARDS  # noqa: E402
 from colorgan.batch.timing import StageTimes  # noqa: E402
 from colorgan.cli.main import main  # noqa: E402
+from colorgan.cluster.actor import Actor  # noqa: E402
 from colorgan.cluster.driver import Cluster  # noqa: E402
-from colorgan.cluster.worker import Worker  # noqa: E402
 from colorgan.config import ClusterConfig  # noqa: E402
 from colorgan.errors import RunError, UsageError  # noqa: E402
 
@@ -77,7 +77,7 @@ def assert_same(results: Path, alone: Path) -> None:
     assert len((results / NAME).read_text().splitlines()) == COUNT + 1
 
 
-def test_two_workers_give_what_one_machine_gives_and_do_it_once(
+def test_two_actors_give_what_one_machine_gives_and_do_it_once(
     cluster: Cluster, photos: Path, alone: Path, tmp_path: Path
 ) -> None:
     outcomes = list(color(cluster, photos, tmp_path))
@@ -89,21 +89,21 @@ def test_two_workers_give_what_one_machine_gives_and_do_it_once(
     assert_same(tmp_path, alone)
 
 
-def test_a_worker_that_is_killed_changes_nothing(
+def test_an_actor_that_is_killed_changes_nothing(
     cluster: Cluster, photos: Path, alone: Path, tmp_path: Path
 ) -> None:
-    victim = next(iter(cluster.workers))
+    victim = next(iter(cluster.actors))
     process = ray.get(victim.__ray_call__.remote(lambda _: os.getpid()))
     for number, _ in enumerate(color(cluster, photos, tmp_path)):
         if number == 5:
             os.kill(process, signal.SIGKILL)
-    assert victim not in cluster.workers
-    assert len(cluster.workers) == 2
+    assert victim not in cluster.actors
+    assert len(cluster.actors) == 2
     assert_same(tmp_path, alone)
 
 
-class Fragile(Worker):
-    """A worker that dies with one part of the work, whatever it is."""
+class Fragile(Actor):
+    """An actor that dies with one part of the work, whatever it is."""
 
     def color(self, job: Job) -> dict[str, float]:
         for path, *_ in job.listed or ():
@@ -112,11 +112,11 @@ class Fragile(Worker):
         return super().color(job)
 
 
-def test_a_part_that_ends_worker_after_worker_condemns_nobody(
+def test_a_part_that_ends_actor_after_actor_condemns_nobody(
     exports: dict[str, Path], photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    monkeypatch.setattr("colorgan.cluster.driver.Worker", Fragile)
+    monkeypatch.setattr("colorgan.cluster.driver.Actor", Fragile)
     monkeypatch.setattr("colorgan.cluster.driver.ATTEMPTS", 2)
     with (
         Cluster(exports["onnx"], ColorizeConfig(), TWO) as cluster,
@@ -131,7 +131,7 @@ def test_a_part_that_ends_worker_after_worker_condemns_nobody(
     assert counts[Status.COLORED] + counts[Status.DONE] == COUNT
 
 
-def test_what_goes_wrong_in_a_worker_is_said_as_it_would_be_here(
+def test_what_goes_wrong_in_an_actor_is_said_as_it_would_be_here(
     cluster: Cluster, photos: Path, tmp_path: Path
 ) -> None:
     (tmp_path / SHARDS).write_text("in the way")

@@ -145,6 +145,13 @@ def test_sources_are_described_and_of_a_size_to_read(path: Path) -> None:
     assert len(path.read_text().splitlines()) <= 300
 
 
+def test_pages_tests_and_benchmarks_are_of_a_size_to_read() -> None:
+    others = [*(ROOT / "tests").glob("*.py"), *(ROOT / "benchmarks").rglob("*.py")]
+    for ending in ("js", "css", "j2"):
+        others += (ROOT / "colorgan").rglob(f"*.{ending}")
+    assert not [path for path in others if len(path.read_text().splitlines()) > 300]
+
+
 def test_every_room_has_a_rank() -> None:
     assert sorted(RANK_OF) == sorted({room_of(module) for module in MODULES})
     assert len(RANK_OF) == sum(map(len, RANKS))

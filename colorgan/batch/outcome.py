@@ -86,7 +86,7 @@ STATUS_WORDS = {
     Status.FAILED: "failed",
     Status.ENDED_PROCESS: "ended the process",
     Status.NOT_READ: "pictures of a kind that is not read",
-    Status.WAITING: "may still be being written, left for the next run",
+    Status.WAITING: "possibly still being written, left for the next run",
     Status.RESULT: "results of an earlier run, left out",
     Status.IGNORED: "not an image, left alone",
     Status.RESTORED: "restored",

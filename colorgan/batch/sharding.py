@@ -33,7 +33,7 @@ class Shard:
         check_type("shard", text, str, "text, such as 1/8")
         found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
         if not found or not 1 <= int(found[1]) <= int(found[2]):
-            raise UsageError(f"shard is {text!r}; it must be such as 1/8, 2/8 ... 8/8")
+            raise UsageError(f"shard is {text!r}; write part 1 of 8 as 1/8")
         return cls(int(found[1]), int(found[2]))
 
     def __str__(self) -> str:

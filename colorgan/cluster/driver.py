@@ -1,6 +1,6 @@
 """One job on many machines: Ray runs the engine on chunks of the photographs, which is all there is to it.
 
-A chunk is a shard of the photographs that are left to do. Its worker is handed their paths and writes a
+A chunk is a shard of the photographs that are left to do. Its actor is handed their paths and writes a
 manifest of its own, as with `--shard`, so that what holds for one machine holds for all. Input, results and
 model must have the same paths on every machine, and colorgan be installed there.
 """
@@ -29,7 +29,7 @@ from colorgan.batch.pending import pending
 from colorgan.batch.sharding import Shard, number_of
 from colorgan.batch.sidecars import Carrier
 from colorgan.batch.timing import StageTimes
-from colorgan.cluster.worker import Worker
+from colorgan.cluster.actor import Actor
 from colorgan.colorizer import Colorizer
 from colorgan.config import ClusterConfig, ColorizeConfig
 from colorgan.errors import ColorganError, DeviceError, RunError, UsageError
@@ -37,27 +37,27 @@ from colorgan.storage.paths import AnyPath, absolute, locate
 from colorgan.storage.protocol import Found
 
 CHUNK = 1000
-"""Photographs in a chunk, about; small archives are cut finer, so that all workers have some."""
+"""Photographs in a chunk, about; small archives are cut finer, so that all actors have some."""
 CHUNKS_EACH = 4
-"""Chunks for each worker at least, so that none waits long for the last one."""
+"""Chunks for each actor at least, so that none waits long for the last one."""
 ATTEMPTS = 5
-"""Workers that a chunk may end before it is left for another run; one photograph that ends them is found
+"""Actors that a chunk may crash before it is left for another run; one photograph that ends them is found
 earlier, as it is tried alone."""
 START = 120
-"""Seconds that workers have to start."""
+"""Seconds that actors have to start."""
 POLL = 0.5
-"""Seconds from one look at the workers to the next."""
+"""Seconds from one look at the actors to the next."""
 
 Left = tuple[Any, ...]
 """A file that is left to do: its path, and the other fields of a Found."""
 
 
 class Cluster:
-    """Workers on a Ray cluster, each with the model open."""
+    """Actors on a Ray cluster, each with the model open."""
 
     def __init__(self, model: AnyPath | None, config: ColorizeConfig, cluster: ClusterConfig) -> None:
         self.model, self.config = model and absolute(model), config
-        self.workers: dict[Any, tuple[str, int]] = {}
+        self.actors: dict[Any, tuple[str, int]] = {}
         """Each with its machine, and its number there."""
         address = cluster.address or os.environ.get("RAY_ADDRESS", "")
         try:
@@ -73,7 +73,7 @@ class Cluster:
             if not 0 < (cluster.actors or fitting) <= fitting:
                 room = f"--actors {fitting} of {self._share}"
                 raise DeviceError(f"the cluster has room for {room}; set no more")
-            self._add_workers(cluster.actors or fitting)
+            self._add_actors(cluster.actors or fitting)
         except BaseException:
             ray.shutdown()
             raise
@@ -87,14 +87,14 @@ class Cluster:
     @property
     def runs_on(self) -> str:
         """What there is, in words."""
-        return f"Ray, {len(self.workers)} actors of {self._share}"
+        return f"Ray, {len(self.actors)} actors of {self._share}"
 
     @property
     def _share(self) -> str:
         return f"{self.cpus} CPUs" + (f" and {self.gpus:g} GPUs" if self.gpus else "")
 
     def _measure(self, cluster: ClusterConfig) -> tuple[int, float, int]:
-        """Processors and GPUs of a worker, and how many workers there is room for."""
+        """Processors and GPUs of an actor, and how many actors there is room for."""
         nodes: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
         machines = [node["Resources"] for node in nodes if node["Alive"]]
         gpus = cluster.gpus_per_actor if any(each.get("GPU") for each in machines) else 0.0
@@ -106,7 +106,7 @@ class Cluster:
         return cpus, gpus, int(sum(rooms))
 
     def run(self, colorizer: Colorizer, job: Job, stop: Event, times: StageTimes) -> Iterator[Outcome]:
-        """Color the files of the job on all workers; `colorizer`, here, only says what is left to do."""
+        """Color the files of the job on all actors; `colorizer`, here, only says what is left to do."""
         made_by = colorizer.made_by(job)
         left: list[Left] = []  # a Path takes several times the memory
         with Manifest.open(job, made_by) as manifest:
@@ -130,7 +130,7 @@ class Cluster:
             sidecars={},
             known=known,
         )
-        yield from self._color(whole, share_out(job, left, len(self.workers)), stop, times)
+        yield from self._color(whole, share_out(job, left, len(self.actors)), stop, times)
         with Manifest.open(job, made_by):  # takes in those of the chunks
             pass
 
@@ -142,61 +142,61 @@ class Cluster:
         times: StageTimes,
     ) -> Iterator[Outcome]:
         waiting, attempts, given_up = deque(chunks), Counter[Shard](), 0
-        idle, running = deque(self.workers), dict[Any, tuple[Any, Shard]]()
+        idle, running = deque(self.actors), dict[Any, tuple[Any, Shard]]()
         while waiting or running:
             if stop.is_set():
                 waiting.clear()
-                for worker, _ in running.values():
-                    worker.stop.remote()
+                for actor, _ in running.values():
+                    actor.stop.remote()
             while waiting and idle:
-                worker, shard = idle.popleft(), waiting.popleft()
+                actor, shard = idle.popleft(), waiting.popleft()
                 listed = tuple(Found(locate(path), *more) for path, *more in chunks[shard])
                 known = whole.known.of(whole.name_of(found.path) for found in listed)
                 chunk = replace(whole, shard=shard, listed=listed, known=known)
-                running[worker.color.remote(chunk)] = worker, shard
+                running[actor.color.remote(chunk)] = actor, shard
             finished, _ = ray.wait(list(running), timeout=POLL) if running else ([], [])
-            for worker, _ in running.values():
-                yield from self._news(worker)
+            for actor, _ in running.values():
+                yield from self._news(actor)
             for call in finished:
-                worker, shard = running.pop(call)
+                actor, shard = running.pop(call)
                 try:
                     seconds: dict[str, float] = ray.get(call)
                 except RayActorError:
-                    del self.workers[worker]
+                    del self.actors[actor]
                     attempts[shard] += 1
                     if attempts[shard] < ATTEMPTS:
                         waiting.append(shard)
                     else:
                         given_up += 1
-                    idle += self._add_workers(1)
-                    if not self.workers:
+                    idle += self._add_actors(1)
+                    if not self.actors:
                         raise RunError(
-                            "all workers are gone; run the same command again to continue"
+                            "all actors are gone; run the same command again to continue"
                         ) from None
                     continue
                 except RayTaskError as error:
                     raise _cause(error) from error
-                yield from self._news(worker)
+                yield from self._news(actor)
                 times.add(seconds)
-                idle.append(worker)
+                idle.append(actor)
         if given_up:
-            parts = f"{given_up} of {len(chunks)} parts of the work ended {ATTEMPTS} workers each"
-            raise RunError(f"{parts}; see that workers have memory, and run the same command again")
+            parts = f"{given_up} of {len(chunks)} chunks crashed {ATTEMPTS} actors each"
+            raise RunError(f"{parts}; give actors more memory, and run the same command again")
 
-    def _news(self, worker: Any) -> list[Outcome]:
-        """What became of a worker's files; nothing if it is dead, which its call will tell."""
+    def _news(self, actor: Any) -> list[Outcome]:
+        """What became of an actor's files; nothing if it is dead, which its call will tell."""
         try:
-            return list(ray.get(worker.news.remote()))
+            return list(ray.get(actor.news.remote()))
         except RayActorError:
             return []
 
-    def _add_workers(self, number: int) -> list[Any]:
-        """Start workers, and open the model in each; on a cluster that has become smaller, fewer or none."""
-        actor = ray.remote(Worker).options(num_cpus=self.cpus, num_gpus=self.gpus, max_concurrency=2)
+    def _add_actors(self, number: int) -> list[Any]:
+        """Start actors, and open the model in each; on a cluster that has become smaller, fewer or none."""
+        remote = ray.remote(Actor).options(num_cpus=self.cpus, num_gpus=self.gpus, max_concurrency=2)
         starting: dict[Any, Any] = {}
         for _ in range(number):
-            worker: Any = actor.remote(self.cpus)
-            starting[worker.node.remote()] = worker
+            actor: Any = remote.remote(self.cpus)
+            starting[actor.node.remote()] = actor
         started, late = ray.wait(list(starting), num_returns=number, timeout=START)
         for call in late:
             ray.kill(starting[call])
@@ -204,20 +204,20 @@ class Cluster:
         try:
             for call in started:
                 node: str = ray.get(call)
-                place = next(n for n in count() if (node, n) not in self.workers.values())
-                self.workers[starting[call]] = node, place
+                place = next(n for n in count() if (node, n) not in self.actors.values())
+                self.actors[starting[call]] = node, place
                 opening.append(starting[call].open.remote(place, self.model, self.config))
             ray.get(opening)
         except RayTaskError as error:
             raise _cause(error) from error
         except RayActorError as error:
-            raise RunError(f"a worker cannot be started ({error})") from error
+            raise RunError(f"an actor cannot be started ({error})") from error
         return [starting[call] for call in started]
 
 
-def share_out(job: Job, left: Sequence[Left], workers: int) -> dict[Shard, list[Left]]:
+def share_out(job: Job, left: Sequence[Left], actors: int) -> dict[Shard, list[Left]]:
     """Cut the files that are left to do into chunks, by a hash of their paths."""
-    number = max(math.ceil(len(left) / CHUNK), min(len(left), CHUNKS_EACH * workers))
+    number = max(math.ceil(len(left) / CHUNK), min(len(left), CHUNKS_EACH * actors))
     chunks: dict[Shard, list[Left]] = {}
     for path, *more in left:
         part = number_of(job.relative(locate(path)), number)
@@ -226,6 +226,6 @@ def share_out(job: Job, left: Sequence[Left], workers: int) -> dict[Shard, list[
 
 
 def _cause(error: RayTaskError) -> ColorganError:
-    """The error of a worker as it would be on this machine."""
+    """The error of an actor as it would be on this machine."""
     cause = error.cause
-    return cause if isinstance(cause, ColorganError) else RunError(f"a worker failed ({cause!r})")
+    return cause if isinstance(cause, ColorganError) else RunError(f"an actor failed ({cause!r})")

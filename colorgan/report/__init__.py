@@ -29,7 +29,7 @@ from colorgan.storage.files import atomic_file
 from colorgan.version import __version__
 
 RUN = "run.json"
-PAGE = ("theme.css", "style.css", "editor.css", "spread.js", "script.js", "editor.js")
+PAGE = ("theme.css", "style.css", "editor.css", "spread.js", "script.js", "toml.js", "editor.js")
 SOURCE = files("colorgan.report") / "page"
 
 

@@ -20,7 +20,7 @@ SIGNS: dict[str, tuple[Callable[[Mapping[str, float]], bool], str]] = {
     ),
     "won": (
         lambda means: means.get("accuracy", 0.5) > 0.98,
-        "the discriminator is right nearly always, so that the generator learns little from it; try "
+        "the discriminator is nearly always right, so the generator learns little from it; try "
         "--label-smoothing 0.1, --discriminator patch or more --warmup-epochs",
     ),
 }

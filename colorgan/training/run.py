@@ -73,7 +73,7 @@ class Run:
         except (KeyError, RuntimeError, TypeError, ValueError) as error:
             raise ModelError(path, f"cannot be resumed from ({error})") from error
         if data != self.data:
-            self.say("The photographs are not those that this run began with: it goes on with these.")
+            self.say("The photographs differ from those that this run began with; it continues with these.")
 
     @worker_failures()
     def go(self, stop: Event, on_step: OnStep) -> bool:

@@ -16,7 +16,7 @@ from colorgan.photo.pillow import prepare_pillow
 from colorgan.storage.paths import AnyPath
 
 
-class Worker:
+class Actor:
     """The engine on one share of a machine; an actor with a thread to work and one to answer."""
 
     def __init__(self, cpus: int) -> None:
@@ -29,7 +29,7 @@ class Worker:
         return str(ray.get_runtime_context().get_node_id())
 
     def open(self, number: int, model: AnyPath | None, config: ColorizeConfig) -> None:
-        """Open the model as the `number`-th worker on its machine, from 0."""
+        """Open the model as the `number`-th actor on its machine, from 0."""
         self.number = number
         prepare_pillow()
         self._keep_to_its_share()
