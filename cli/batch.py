@@ -71,7 +71,7 @@ if TYPE_CHECKING:
     type=click.FloatRange(min=0),
     metavar="SECONDS",
     default=0,
-    help="For a folder that is being filled: leave files changed in the last SECONDS for the next run.",
+    help="Leave files changed in the last SECONDS for the next run: for a folder that is being filled.",
 )
 @click.option(
     "--fail-on-unread",

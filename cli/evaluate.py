@@ -53,20 +53,20 @@ ROWS = {
 @click.option(
     "--lpips",
     type=click.Path(path_type=Path),
-    help="torchvision's AlexNet, alexnet-owt-7be5be79.pth: LPIPS, too.",
+    help="Compute LPIPS, too, by torchvision's AlexNet: alexnet-owt-7be5be79.pth.",
 )
 @click.option(
     "--fid",
     type=click.Path(path_type=Path),
-    help="torch-fidelity's network, pt_inception-2015-12-05-6726825d.pth: FID, too.",
+    help="Compute FID, too, by torch-fidelity's pt_inception-2015-12-05-6726825d.pth.",
 )
 @click.option(
     "--old",
     type=click.Path(path_type=Path),
-    help="Folder of old photographs: how colorful their results are, beside those of TRUTH_DIR.",
+    help="Folder of old photographs, to compare how colorful their results are.",
 )
 @click.option(
-    "--curve", is_flag=True, help="CIEDE2000 at equal colorfulness, too: 0.45, 0.55 and 0.65 of the true."
+    "--curve", is_flag=True, help="Compute CIEDE2000 at 0.45, 0.55 and 0.65 of the true colorfulness, too."
 )
 def main(
     truth: Path,
@@ -93,7 +93,7 @@ def main(
     from colorgan.storage.files import make_writable, writing
 
     if model and results:
-        raise UsageError("--model and --results: give one of them, as results were colored before")
+        raise UsageError("--results are already colored: leave out --model, or --results")
     if results and (old or curve):
         raise UsageError("--old and --curve color photographs: they need a --model, not --results")
     paths = require_images(truth)

@@ -28,7 +28,7 @@ ONLY_FOR = {"inspect": {"inspect"}, "verify": {"verify", "checkpoint", "against"
     multiple=True,
     default=["onnx"],
     show_default=True,
-    help="Kind of file to write; again for another. triton: a model repository with ONNX in it.",
+    help="Kind of file to write; repeat for several. triton: a model repository with ONNX.",
 )
 @click.option(
     "-o",
@@ -40,7 +40,7 @@ ONLY_FOR = {"inspect": {"inspect"}, "verify": {"verify", "checkpoint", "against"
 @click.option(
     "--model-card",
     type=click.Path(path_type=Path),
-    help="Text noted in the file.  [default: what the checkpoint knows of its training]",
+    help="Text to store in the file.  [default: what the checkpoint knows of its training]",
 )
 @click.option(
     "--calibration",
@@ -54,7 +54,7 @@ ONLY_FOR = {"inspect": {"inspect"}, "verify": {"verify", "checkpoint", "against"
 )
 @click.option("--verify", type=click.Path(path_type=Path), help="Check this file, and write none.")
 @click.option("--against", type=click.Path(path_type=Path), help="The checkpoint to check it against.")
-@click.option("--inspect", type=click.Path(path_type=Path), help="Tell what this file is, and write none.")
+@click.option("--inspect", type=click.Path(path_type=Path), help="Describe this file, and write none.")
 def main(
     checkpoint: Path,
     formats: tuple[str, ...],

@@ -34,6 +34,37 @@ def test_a_name_that_is_too_long(words: tuple[str, ...], photos: Path, tmp_path:
     assert LONG in result.output
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("batch", "", "out"),
+        ("batch", "in", ""),
+        ("batch", "@", "out"),
+        ("batch", "in", "out", "--model", ""),
+        ("status", ""),
+        ("restore", "in", ""),
+        ("batch", "loop", "out"),
+        ("batch", "in", "loop"),
+        ("batch", "in", "loop/x"),
+        ("batch", "in", "out", "--corrections", "loop"),
+        ("restore", "in", "loop"),
+        ("bag", "in", "loop"),
+        ("watch", "in", "loop"),
+        ("report", "loop"),
+    ],
+    ids=" ".join,
+)
+def test_no_name_and_links_in_a_circle(
+    words: tuple[str, ...], photos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(photos.parent)
+    photos.rename("in")
+    Path("loop").symlink_to("loop")
+    result = call(*words)
+    assert result.exit_code == 2, result.output
+    assert result.stderr.count("\n") == 1 or "Usage:" in result.stderr
+
+
 def test_a_name_with_a_null_byte(photos: Path, tmp_path: Path) -> None:
     with Colorizer() as colorizer:
         for wrong in ("a\0b", Path("a\0b")):

@@ -15,6 +15,7 @@ from colorgan.batch.progress import status
 from colorgan.errors import InUseError, RunError, UsageError
 from colorgan.storage.files import LEFTOVER
 from colorgan.storage.local import walk_files
+from colorgan.storage.paths import LOCAL
 from colorgan.version import __version__
 
 MOST_NAMED = 3
@@ -29,7 +30,7 @@ def write_bag(results: Path, destination: Path) -> int:
     if there is something in `destination` already, or it is inside the results, and RunError if a result is
     not as it was written.
     """
-    if destination.resolve().is_relative_to(results.resolve()):
+    if LOCAL.absolute(destination).is_relative_to(LOCAL.absolute(results)):
         raise UsageError(f"{destination}: is in the folder of the results; choose another place for the bag")
     if destination.exists() and (not destination.is_dir() or any(destination.iterdir())):
         raise UsageError(f"{destination}: is there already; choose a new folder for the bag")

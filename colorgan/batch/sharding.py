@@ -28,12 +28,12 @@ class Shard:
     """Whether its files were chosen as nobody has done them: other manifests need not be read."""
 
     @classmethod
-    def parse(cls, text: str) -> Shard:
-        """Read such as 3/8."""
-        check_type("shard", text, str, "text, such as 1/8")
-        found = re.fullmatch(r"(\d{1,6})/(\d{1,6})", text)
+    def parse(cls, text: str, name: str = "shard") -> Shard:
+        """Read a part such as 3/8; UsageError names the setting that it is of."""
+        check_type(name, text, str, "text, such as 1/8")
+        found = re.fullmatch(r"([0-9]{1,6})/([0-9]{1,6})", text)
         if not found or not 1 <= int(found[1]) <= int(found[2]):
-            raise UsageError(f"shard is {text!r}; write part 1 of 8 as 1/8")
+            raise UsageError(f"{name} is {text!r}; write part 1 of 8 as 1/8")
         return cls(int(found[1]), int(found[2]))
 
     def __str__(self) -> str:
@@ -54,4 +54,4 @@ def to_be_read(read: str) -> Callable[[str], bool]:
     check_type("read", read, str, "all, or a part such as 3/8")
     if read in ("", "all"):
         return lambda _: bool(read)
-    return Shard.parse(read).holds
+    return Shard.parse(read, "read").holds

@@ -22,7 +22,7 @@ class ServeConfig(Config):
     )
     max_upload: int = setting(64, "Limit on the size of a photograph's file, in MB.", low=1)
     max_pixels: int = setting(100_000_000, "Reject photographs with more pixels.", low=1)
-    queue: int = setting(64, "Photographs that are taken at once, waiting ones included.", low=1)
+    queue: int = setting(64, "Limit on photographs in the service, waiting ones included.", low=1)
     connections: int = setting(1000, "Connections that are open at once.", low=1)
     header_timeout: float = setting(10.0, "Limit on the time for a request's headers, in seconds.", low=0.01)
     body_timeout: float = setting(

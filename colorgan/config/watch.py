@@ -14,7 +14,5 @@ class WatchConfig(Config):
     settle: float = setting(
         2.0, "Time without a change after which a file counts as whole, in seconds.", low=0.1
     )
-    poll: bool = setting(
-        False, "Look again and again, for network shares: changes made elsewhere are not announced there."
-    )
+    poll: bool = setting(False, "List INPUT again and again: for network shares, which announce no changes.")
     interval: float = setting(5.0, "Time from one look to the next with --poll, in seconds.", low=0.1)

@@ -54,12 +54,6 @@ class Density(NamedTuple):
         factor = 1 / 2.54 if self.unit == INCHES else 1.0
         return self.x * factor, self.y * factor
 
-    @property
-    def per_inch(self) -> tuple[float, float]:
-        """The same for inches."""
-        factor = 2.54 if self.unit == CENTIMETERS else 1.0
-        return self.x * factor, self.y * factor
-
 
 @dataclass(frozen=True)
 class Metadata:

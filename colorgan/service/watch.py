@@ -61,7 +61,7 @@ class Watch:
     """What was said of corrections that cannot be read."""
 
     def __post_init__(self) -> None:
-        self.source, self.destination = self.source.resolve(), self.destination.resolve()
+        self.source, self.destination = LOCAL.absolute(self.source), LOCAL.absolute(self.destination)
         if not LOCAL.is_folder(self.source):
             raise UsageError(f"{self.source}: there is no such folder")
         for one, other in ((self.source, self.destination), (self.destination, self.source)):

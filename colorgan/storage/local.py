@@ -119,7 +119,8 @@ class LocalStorage:
     def absolute(self, path: Path, follow_links: bool = True) -> Path:
         """The path from the root."""
         try:
-            return path.resolve() if follow_links else Path(os.path.abspath(path))  # noqa: PTH100
+            # Path.resolve raises RuntimeError for links in a circle, which opening such a path tells better.
+            return Path(os.path.realpath(path) if follow_links else os.path.abspath(path))  # noqa: PTH100
         except OSError as error:
             raise UsageError(f"{path}: cannot be found from here ({error.strerror})") from error
 

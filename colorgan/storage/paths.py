@@ -37,6 +37,8 @@ def locate(place: str | PurePath, schemes: tuple[str, ...] = STORES) -> AnyPath:
     text = os.fspath(place) if isinstance(place, str | os.PathLike) else None
     if not isinstance(text, str):
         raise UsageError(f"{place!r}: is not a path; give a str or a pathlib.Path")
+    if text in ("", "file://"):  # as of a variable that is not set; Path takes it for the current folder
+        raise UsageError(f"{text!r}: names nothing; name a file or a folder, or . for the current one")
     if "://" not in text:
         return Path(text)
     try:
