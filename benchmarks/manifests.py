@@ -167,7 +167,7 @@ def drive(count: int) -> int:
         manifest = Manifest(Path("results"))
         items = pending(job, manifest, Colorizer().made_by(job))
         left = [(str(item.path), *item[1:]) for item in items if not isinstance(item, Outcome)]
-        return len(chunks_of(job, left, workers=64))
+        return len(chunks_of(job, left, actors=64))
 
 
 def apart(function: Callable[..., object], *arguments: object) -> tuple[float, float]:

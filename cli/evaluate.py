@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from colorgan.cli.options import command
-from colorgan.errors import ImageError, UsageError
+from colorgan.errors import ImageError, UsageError, reason_of
 from colorgan.storage.paths import LOCAL
 
 if TYPE_CHECKING:
@@ -117,7 +117,8 @@ def main(
             if frechet:
                 frechet.add(result, gray, true)
         except (ImageError, OSError, ValueError) as error:
-            click.echo(f"Left out: {path}: {error}", err=True)
+            reason = error.reason if isinstance(error, ImageError) else reason_of(error)
+            click.echo(f"Left out: {path}: {reason}", err=True)
     if not scores:
         raise UsageError(f"{truth}: no photograph in it could be scored")
     with writing(output):

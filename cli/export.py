@@ -11,7 +11,7 @@ from click.core import ParameterSource
 
 from colorgan.cli.options import command, config_options, given, printable
 from colorgan.config import EXPORT_FORMATS, ExportConfig
-from colorgan.errors import UsageError
+from colorgan.errors import UsageError, reason_of
 
 ALL = "all"
 
@@ -121,4 +121,4 @@ def _read_card(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: the model card cannot be read ({error})") from error
+        raise UsageError(f"{path}: the model card cannot be read ({reason_of(error)})") from error

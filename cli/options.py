@@ -12,7 +12,7 @@ import click
 from colorgan.cli.exit_codes import exit_codes
 from colorgan.cli.output import Output
 from colorgan.config import Config
-from colorgan.errors import UsageError
+from colorgan.errors import UsageError, reason_of
 from colorgan.storage.paths import locate
 
 Command = Callable[..., None]
@@ -81,7 +81,7 @@ def config_file(*configs: type[Config]) -> Callable[[Command], Command]:
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise click.BadParameter(f"{path}: cannot be read ({error})") from error
+            raise click.BadParameter(f"{path}: cannot be read ({reason_of(error)})") from error
         settings = {name.replace("-", "_"): value for name, value in values.items()}
         if unknown := set(settings) - {item.name for config in configs for item in fields(config)}:
             raise click.BadParameter(f"{path}: there is no setting {min(unknown)!r}")

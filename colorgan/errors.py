@@ -59,6 +59,11 @@ def check_type(name: str, value: object, kind: type | tuple[type, ...], words: s
         raise UsageError(f"{name} is {value!r}; it must be {words}")
 
 
+def reason_of(error: Exception) -> str:
+    """What an error says, without the number and the file's name that an OSError adds."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
+
+
 class _FileError(ColorganError):
     """A problem with one file, `path`, for a `reason`."""
 

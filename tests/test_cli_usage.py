@@ -75,6 +75,7 @@ def test_wrong_usage_is_one_line_and_exit_code_2(
     assert result.stdout.count("\n") <= 1  # where it runs, and then nothing else
     assert result.stderr.startswith("Error: ")
     assert named in result.stderr
+    assert "[Errno" not in result.stderr
     assert result.stderr.count("\n") == 1
 
 

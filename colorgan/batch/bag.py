@@ -12,7 +12,7 @@ from tempfile import mkdtemp
 from colorgan.batch.manifest import Manifest
 from colorgan.batch.manifest_store import manifests_in
 from colorgan.batch.progress import status
-from colorgan.errors import InUseError, RunError, UsageError
+from colorgan.errors import InUseError, RunError, UsageError, reason_of
 from colorgan.storage.files import LEFTOVER
 from colorgan.storage.local import walk_files
 from colorgan.storage.paths import LOCAL
@@ -56,7 +56,7 @@ def write_bag(results: Path, destination: Path) -> int:
                 reason = f"not as they were written: {named}; run colorgan-batch again for them"
                 raise RunError(f"{results}: {len(wrong)} files are gone or {reason}")
     except (OSError, UnicodeError, bagit.BagError) as error:
-        raise RunError(f"{destination}: the bag cannot be written ({error})") from error
+        raise RunError(f"{destination}: the bag cannot be written ({reason_of(error)})") from error
     return len(found)
 
 

@@ -32,7 +32,7 @@ from colorgan.batch.timing import StageTimes
 from colorgan.cluster.actor import Actor
 from colorgan.colorizer import Colorizer
 from colorgan.config import ClusterConfig, ColorizeConfig
-from colorgan.errors import ColorganError, DeviceError, RunError, UsageError
+from colorgan.errors import ColorganError, DeviceError, RunError, UsageError, reason_of
 from colorgan.storage.paths import AnyPath, absolute, locate
 from colorgan.storage.protocol import Found
 
@@ -67,7 +67,7 @@ class Cluster:
             os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers
             ray.init(address or None, logging_level=logging.ERROR, log_to_driver=False)
         except (OSError, ValueError, RuntimeError) as error:
-            raise UsageError(f"{address or 'Ray'}: no cluster answers ({error})") from error
+            raise UsageError(f"{address or 'Ray'}: no cluster answers ({reason_of(error)})") from error
         try:
             self.cpus, self.gpus, fitting = self._measure(cluster)
             if not 0 < (cluster.actors or fitting) <= fitting:

@@ -10,7 +10,7 @@ from typing import Any
 
 from PIL import Image
 
-from colorgan.errors import UsageError
+from colorgan.errors import UsageError, reason_of
 from colorgan.photo.formats import mime_of
 from colorgan.photo.jpeg import JpegError
 from colorgan.photo.jpeg_join import undo, unsigned
@@ -53,7 +53,9 @@ class Signer:
             secret = path.read_bytes()
             algorithm = _algorithm_of(load_pem_private_key(secret, None))
         except (OSError, ValueError, TypeError) as error:
-            raise UsageError(f"{path}: cannot be used to sign ({error}); give PEM files") from error
+            raise UsageError(
+                f"{path}: cannot be used to sign ({reason_of(error)}); give PEM files"
+            ) from error
         signer = cls(algorithm, certificates, secret)
         picture = io.BytesIO()
         Image.new("RGB", (8, 8)).save(picture, "PNG")

@@ -22,7 +22,7 @@ from colorgan.batch.stores import manifests_of
 from colorgan.corrections.correction import MARK
 from colorgan.corrections.file import NAME as CORRECTIONS
 from colorgan.corrections.file import Corrections
-from colorgan.errors import RunError, UsageError
+from colorgan.errors import RunError, UsageError, reason_of
 from colorgan.report.rules import correction_of, rules_of, shown
 from colorgan.report.thumbnails import FOLDER, Thumbnails
 from colorgan.storage.files import atomic_file
@@ -78,7 +78,7 @@ def write_report(
         _write(folder / "data.js", f"const PHOTOGRAPHS = {as_script(rows)};\nconst CORRECTIONS = {known};\n")
         _write(folder / "index.html", as_page(results, entries.values()))
     except OSError as error:
-        raise RunError(f"{folder}: the report cannot be written ({error.strerror or error})") from error
+        raise RunError(f"{folder}: the report cannot be written ({reason_of(error)})") from error
     return folder / "index.html"
 
 

@@ -23,7 +23,7 @@ from colorgan.colorizer import Colorizer
 from colorgan.config import WatchConfig
 from colorgan.corrections.file import NAME as CORRECTIONS
 from colorgan.corrections.file import Corrections
-from colorgan.errors import ImageError, InUseError, RunError, UsageError
+from colorgan.errors import ImageError, InUseError, RunError, UsageError, reason_of
 from colorgan.photo.image import Photo
 from colorgan.storage.files import make_writable
 from colorgan.storage.paths import LOCAL, storage_of
@@ -200,7 +200,7 @@ class Watch:
                 self.settings = replace(self.settings, poll=True)
                 return
             raise RunError(
-                f"{self.source}: cannot be watched ({error}); --poll looks again and again"
+                f"{self.source}: cannot be watched ({reason_of(error)}); --poll looks again and again"
             ) from error
 
     def _files_of(self, path: Path) -> list[Path]:

@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryFile
 
-from colorgan.errors import RunError, UsageError
+from colorgan.errors import RunError, UsageError, reason_of
 
 
 def sha256_of(path: Path) -> str:
@@ -76,7 +76,7 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise RunError(f"{path}: cannot be written ({error.strerror or error})") from error
+        raise RunError(f"{path}: cannot be written ({reason_of(error)})") from error
 
 
 def make_writable(folder: Path) -> None:

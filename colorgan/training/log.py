@@ -15,7 +15,7 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 from torchvision.utils import save_image
 
-from colorgan.errors import RunError
+from colorgan.errors import RunError, reason_of
 from colorgan.storage.files import atomic_file, writing
 
 
@@ -32,7 +32,7 @@ class RunLog:
             lines = self.metrics.read_text().splitlines(keepends=True) if self.metrics.exists() else []
             kept = [line for line in lines if line.endswith("\n") and json.loads(line)["step"] <= self.step]
         except (OSError, ValueError, KeyError) as error:
-            raise RunError(f"{self.metrics}: cannot be read ({error})") from error
+            raise RunError(f"{self.metrics}: cannot be read ({reason_of(error)})") from error
         with writing(self.metrics), atomic_file(self.metrics) as temporary:
             temporary.write_text("".join(kept))
         threading.excepthook = self._leave_out_failed_writes

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from colorgan.batch.sources import require_images
-from colorgan.errors import ImageError, UsageError
+from colorgan.errors import ImageError, UsageError, reason_of
 
 INDEX = "index.jsonl"
 """File in a folder of shards: one JSON line for each photograph that was looked at."""
@@ -70,7 +70,9 @@ def read_index(index: Path) -> list[dict[str, Any]]:
         lines = index.read_text(encoding="ascii").splitlines(keepends=True)
         return [json.loads(line) for line in lines if line.endswith("\n")]
     except (OSError, ValueError) as error:
-        raise UsageError(f"{index}: cannot be read ({error}); run colorgan prepare again") from error
+        raise UsageError(
+            f"{index}: cannot be read ({reason_of(error)}); run colorgan prepare again"
+        ) from error
 
 
 def fingerprint(photographs: Sequence[Photograph], folder: Path) -> str:
