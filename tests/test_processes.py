@@ -36,6 +36,15 @@ MANY = 600
 POISONED = "07.jpg"
 
 
+KILLED_AT_START = """
+import os, pathlib, sys
+starts = pathlib.Path({starts!r})
+if "serve()" in " ".join(sys.orig_argv) and len(list(starts.glob("*.start"))) < {killed}:
+    (starts / (str(os.getpid()) + ".start")).touch()
+    os.kill(os.getpid(), 9)
+"""
+
+
 @pytest.fixture
 def photos(tmp_path: Path, make_photo: MakePhoto) -> Path:
     """Gray and in color, of several sizes and formats, in sub-folders, and one that cannot be read."""
@@ -168,6 +177,24 @@ def test_a_process_that_is_killed_is_replaced_and_costs_no_photograph(
     assert process.returncode == ExitCode.SOME_FAILED, errors  # of the one that cannot be read
     statuses = Counter(entry.status for entry in Manifest(tmp_path / "out").entries.values())
     assert statuses == {"colored": COUNT - 1 + MANY, "copied": 1, "failed": 1}
+
+
+@posix
+@pytest.mark.parametrize(("killed", "code"), [(2, ExitCode.SOME_FAILED), (99, ExitCode.RUN_STOPPED)])
+def test_a_process_that_is_killed_as_it_starts_is_started_again(
+    exports: dict[str, Path], photos: Path, tmp_path: Path, killed: int, code: ExitCode
+) -> None:
+    starts = tmp_path / "starts"
+    starts.mkdir()
+    (starts / "sitecustomize.py").write_text(KILLED_AT_START.format(starts=str(starts), killed=killed))
+    done = subprocess.run(
+        batch(photos, tmp_path / "out", exports, "--processes", "2"),
+        env=os.environ | {"PYTHONPATH": os.pathsep.join([str(starts), os.environ.get("PYTHONPATH", "")])},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
 
 
 @posix

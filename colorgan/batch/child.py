@@ -20,6 +20,9 @@ from colorgan.errors import RunError
 from colorgan.storage.paths import AnyPath
 from colorgan.storage.protocol import Found
 
+STARTS = 3
+"""Times that a process is started before it is said to be impossible: the kernel may have killed it."""
+
 CODE = "import sys; sys.path[:] = {path!r}; from colorgan.processes.serving import serve; serve()"
 
 
@@ -36,6 +39,10 @@ class Order:
     """Batches that may run side by side; 0: as many as suit the model."""
     owner: str = ""
     """Of the note of the run, if this process is to say there that it outlived it."""
+
+
+class NotStartedError(RunError):
+    """The process ended before it had opened the model."""
 
 
 class Child:
@@ -64,7 +71,7 @@ class Child:
         self._tell(replace(order, job=job))
         try:
             if self.hear() is None:
-                raise RunError(f"a process that colors cannot be started ({self.end})")
+                raise NotStartedError(f"a process that colors cannot be started ({self.end})")
         except BaseException:
             self.close()
             raise
@@ -118,3 +125,11 @@ class Child:
             name = signal.Signals(-code).name
             return f"{name}, as when memory does not suffice" if name == "SIGKILL" else name
         return f"exit code {code}"
+
+
+def start(order: Order, environment: Mapping[str, str] | None = None) -> Child:
+    """Start a process, and another one where it ends before it is ready; a RunError if none gets there."""
+    for _ in range(STARTS - 1):
+        with suppress(NotStartedError):
+            return Child(order, environment)
+    return Child(order, environment)

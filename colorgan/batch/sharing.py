@@ -17,7 +17,7 @@ from queue import SimpleQueue
 from threading import Lock, Thread
 from typing import TypeVar
 
-from colorgan.batch.child import Child, Order
+from colorgan.batch.child import Child, Order, start
 from colorgan.batch.engine import Engine, workers_for
 from colorgan.batch.outcome import Outcome
 from colorgan.batch.pipeline import map_unordered
@@ -129,7 +129,7 @@ class _Process:
 
     def _start(self) -> Child:
         threads = os.environ.get("OMP_NUM_THREADS") or str(self.order.at_once)
-        self._child = Child(self.order, {"OMP_NUM_THREADS": threads})  # PyTorch would take all processors
+        self._child = start(self.order, {"OMP_NUM_THREADS": threads})  # PyTorch would take all processors
         self._reader = Thread(target=self._read, args=(self._child,), daemon=True)
         self._reader.start()
         return self._child

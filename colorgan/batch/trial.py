@@ -7,7 +7,7 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from threading import Event, Thread
 
-from colorgan.batch.child import Child, Order
+from colorgan.batch.child import Child, Order, start
 from colorgan.batch.in_flight import TRIES, InFlight
 from colorgan.batch.job import Job
 from colorgan.batch.manifest import Manifest
@@ -50,7 +50,7 @@ def try_alone(suspects: Sequence[Found], order: Order, manifest: Manifest, stop:
                 yield _ended(found, f"ended the process {TRIES} times when it was alone in hand")
                 continue
             if process is None:  # its start is no file's fault
-                process = processes.enter_context(closing(Child(order)))
+                process = processes.enter_context(closing(start(order)))
             with in_flight.alone(name):
                 outcome = process.color(found)
             if outcome is None:
