@@ -13,7 +13,7 @@ from colorgan.errors import ExitCode
 
 @command("colorgan bag results/ bag/")
 @click.argument("results", metavar="RESULTS_DIR", type=Place())
-@click.argument("bag", metavar="BAG", type=click.Path(path_type=Path))
+@click.argument("bag", metavar="BAG", type=Place())
 @output_options
 def main(results: Path, bag: Path, as_json: bool, quiet: bool, verbose: bool) -> None:
     """Copy RESULTS_DIR into the new folder BAG as a BagIt bag (RFC 8493), which archives exchange.

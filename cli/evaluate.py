@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from colorgan.cli.options import command
+from colorgan.cli.options import Place, command
 from colorgan.errors import ImageError, UsageError, reason_of
 from colorgan.storage.paths import LOCAL
 
@@ -37,32 +37,30 @@ ROWS = {
 
 
 @command("colorgan-evaluate held_out/ --model my_model.onnx")
-@click.argument("truth", metavar="TRUTH_DIR", type=click.Path(path_type=Path))
-@click.option("--model", type=click.Path(path_type=Path), help="File of colorgan-export, or checkpoint.")
-@click.option(
-    "--results", type=click.Path(path_type=Path), help="Score these results of colorgan-batch instead."
-)
+@click.argument("truth", metavar="TRUTH_DIR", type=Place())
+@click.option("--model", type=Place(), help="File of colorgan-export, or checkpoint.")
+@click.option("--results", type=Place(), help="Score these results of colorgan-batch instead.")
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=Place(),
     default="evaluation",
     show_default=True,
     help="Folder for images.jsonl and the contact sheets worst.jpg and best.jpg.",
 )
 @click.option(
     "--lpips",
-    type=click.Path(path_type=Path),
+    type=Place(),
     help="Compute LPIPS, too, by torchvision's AlexNet: alexnet-owt-7be5be79.pth.",
 )
 @click.option(
     "--fid",
-    type=click.Path(path_type=Path),
+    type=Place(),
     help="Compute FID, too, by torch-fidelity's pt_inception-2015-12-05-6726825d.pth.",
 )
 @click.option(
     "--old",
-    type=click.Path(path_type=Path),
+    type=Place(),
     help="Folder of old photographs, to compare how colorful their results are.",
 )
 @click.option(

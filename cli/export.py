@@ -9,7 +9,7 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
-from colorgan.cli.options import command, config_options, given, printable
+from colorgan.cli.options import Place, command, config_options, given, printable
 from colorgan.config import EXPORT_FORMATS, ExportConfig
 from colorgan.errors import UsageError, reason_of
 
@@ -20,7 +20,7 @@ ONLY_FOR = {"inspect": {"inspect"}, "verify": {"verify", "checkpoint", "against"
 
 
 @command("colorgan-export saved_models/best.pt --format onnx --format torchscript")
-@click.argument("checkpoint", type=click.Path(path_type=Path), default="saved_models/best.pt")
+@click.argument("checkpoint", type=Place(), default="saved_models/best.pt")
 @click.option(
     "--format",
     "formats",
@@ -33,28 +33,28 @@ ONLY_FOR = {"inspect": {"inspect"}, "verify": {"verify", "checkpoint", "against"
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=Place(),
     help="Folder for the files.  [default: the checkpoint's]",
 )
 @config_options(ExportConfig, leave_out=("format",))
 @click.option(
     "--model-card",
-    type=click.Path(path_type=Path),
+    type=Place(),
     help="Text to store in the file.  [default: what the checkpoint knows of its training]",
 )
 @click.option(
     "--calibration",
-    type=click.Path(path_type=Path),
+    type=Place(),
     help="Folder of photographs to calibrate int8 on.  [default: those in the package]",
 )
 @click.option(
     "--verify-on",
-    type=click.Path(path_type=Path),
+    type=Place(),
     help="Folder of photographs to check the file on.  [default: those in the package]",
 )
-@click.option("--verify", type=click.Path(path_type=Path), help="Check this file, and write none.")
-@click.option("--against", type=click.Path(path_type=Path), help="The checkpoint to check it against.")
-@click.option("--inspect", type=click.Path(path_type=Path), help="Describe this file, and write none.")
+@click.option("--verify", type=Place(), help="Check this file, and write none.")
+@click.option("--against", type=Place(), help="The checkpoint to check it against.")
+@click.option("--inspect", type=Place(), help="Describe this file, and write none.")
 def main(
     checkpoint: Path,
     formats: tuple[str, ...],

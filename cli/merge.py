@@ -6,12 +6,12 @@ from pathlib import Path
 
 import click
 
-from colorgan.cli.options import command
+from colorgan.cli.options import Place, command
 
 
 @command("colorgan merge saved_models/best.pt saved_models/last.pt -o merged.pt")
-@click.argument("checkpoints", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("-o", "--output", type=click.Path(path_type=Path), required=True, help="Checkpoint to write.")
+@click.argument("checkpoints", nargs=-1, required=True, type=Place())
+@click.option("-o", "--output", type=Place(), required=True, help="Checkpoint to write.")
 @click.option(
     "--strength",
     type=click.FloatRange(min=0, min_open=True),

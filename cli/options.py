@@ -12,7 +12,7 @@ import click
 from colorgan.cli.exit_codes import exit_codes
 from colorgan.cli.output import Output
 from colorgan.config import Config
-from colorgan.errors import UsageError, reason_of
+from colorgan.errors import ExitCode, UsageError, reason_of
 from colorgan.storage.paths import locate
 
 Command = Callable[..., None]
@@ -35,7 +35,7 @@ class NumberOr(click.types.IntParamType):
 
 
 class Place(click.Path):
-    """A path, or a URL with one of these schemes."""
+    """A path that names something, or a URL with one of these schemes."""
 
     def __init__(self, *schemes: str) -> None:
         super().__init__()
@@ -46,7 +46,9 @@ class Place(click.Path):
         try:
             return locate(value, self.schemes)
         except UsageError as error:
-            self.fail(str(error), param, ctx)
+            wrong = click.ClickException(str(error))  # in one line, as what a command itself finds wrong
+            wrong.exit_code = ExitCode.WRONG_USAGE
+            raise wrong from error
 
 
 def config_options(config: type[Config], leave_out: tuple[str, ...] = ()) -> Callable[[Command], Command]:
@@ -89,7 +91,7 @@ def config_file(*configs: type[Config]) -> Callable[[Command], Command]:
 
     return click.option(
         "--config",
-        type=click.Path(path_type=Path),
+        type=Place(),
         is_eager=True,
         expose_value=False,
         callback=read,

@@ -14,11 +14,11 @@ from colorgan.storage.paths import AnyPath
 
 
 @command("colorgan page public/color/")
-@click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="FOLDER", type=Place())
 @click.option(
     "--onnxruntime-web",
     "runtime",
-    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    type=Place(),
     help="Folder with the npm package onnxruntime-web.  [default: npm brings it]",
 )
 @click.option(

@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from colorgan.cli.options import command, config_options, given
+from colorgan.cli.options import Place, command, config_options, given
 from colorgan.config import PrepareConfig
 
 
 @command("colorgan prepare photos/ shards/ --size 288 --min-colorfulness 10 --drop-duplicates")
-@click.argument("data_dir", type=click.Path(path_type=Path))
-@click.argument("shards_dir", type=click.Path(path_type=Path))
+@click.argument("data_dir", type=Place())
+@click.argument("shards_dir", type=Place())
 @config_options(PrepareConfig)
 def main(data_dir: Path, shards_dir: Path, **options: Any) -> None:
     """Resize the photographs in DATA_DIR once, into shards that colorgan-train reads faster.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from colorgan.cli.exit_codes import stop_at_interrupt
-from colorgan.cli.options import command, config_file, config_options, given
+from colorgan.cli.options import Place, command, config_file, config_options, given
 from colorgan.config import GeneratorConfig, TrainingConfig
 from colorgan.errors import ExitCode, StoppedError, UsageError
 from colorgan.storage.files import make_writable, writing
@@ -21,20 +21,18 @@ if TYPE_CHECKING:
 
 
 @command("colorgan-train photos/ --size 256 --base-channels 32")
-@click.argument("data_dir", type=click.Path(path_type=Path), default="dataset")
-@click.option("--validation", type=click.Path(path_type=Path), help="Folder of photographs to validate on.")
+@click.argument("data_dir", type=Place(), default="dataset")
+@click.option("--validation", type=Place(), help="Folder of photographs to validate on.")
 @click.option(
     "-o",
     "--output",
-    type=click.Path(path_type=Path),
+    type=Place(),
     default="saved_models",
     show_default=True,
     help="Folder for checkpoints, figures and sample grids.",
 )
 @click.option("--resume", is_flag=True, help="Continue from last.pt in the output folder, with its settings.")
-@click.option(
-    "--start-from", type=click.Path(path_type=Path), help="Checkpoint whose generator to begin with."
-)
+@click.option("--start-from", type=Place(), help="Checkpoint whose generator to begin with.")
 @click.option(
     "--encoder-weights",
     metavar="SOURCE",

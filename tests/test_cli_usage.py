@@ -3,13 +3,17 @@
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 
+import click
 import onnx
 import pytest
 from commands import call
 from onnx import TensorProto, helper
 
+from colorgan.cli.main import COMMANDS
+from colorgan.cli.options import Place
 from colorgan.devices import has_cuda_driver
 
 
@@ -56,6 +60,12 @@ def write_foreign_onnx(path: Path) -> None:
         (["export", "--inspect", "photos"], "photos:"),
         (["export", "--verify", "junk", "--against", "junk"], "junk:"),
         (["train", "nowhere"], "nowhere:"),
+        (["train", ""], "''"),
+        (["train", "photos", "--config", ""], "''"),
+        (["export", ""], "''"),
+        (["restore", "photos/sub", "originals"], "photos/sub:"),
+        (["restore", "s3://", "originals"], "s3://"),
+        (["prepare", "photos", "photos/0.jpg"], "photos/0.jpg:"),
         (["train", "photos/sub"], "photos/sub:"),
         (["train", "photos", "--validation", "nowhere"], "nowhere:"),
         (["train", "photos", "-o", "photos/0.jpg/models"], "photos/0.jpg/models:"),
@@ -77,6 +87,12 @@ def test_wrong_usage_is_one_line_and_exit_code_2(
     assert named in result.stderr
     assert "[Errno" not in result.stderr
     assert result.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_no_command_takes_an_empty_name_for_the_current_folder(name: str) -> None:
+    parameters = import_module(f"colorgan.cli.{name}").main.params
+    assert {type(each.type) for each in parameters if isinstance(each.type, click.Path)} <= {Place}
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")

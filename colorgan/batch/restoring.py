@@ -57,12 +57,12 @@ def iter_restored(results: AnyPath, destination: AnyPath) -> Iterator[Outcome]:
         return names if identity_of(folder) == there else {THUMBNAILS} if folder == results else ()
 
     for found in storage.walk(results, report, not_to_list):
-        is_empty = False
         entry = entries.pop(found.path.relative_to(results).as_posix(), None)
         if entry or has_image_suffix(found.path):
+            is_empty = False
             yield _restored(found, entry, results, destination)
-    if is_empty and storage.is_remote:
-        raise UsageError(f"{results}: there is no such bucket or folder, or it is empty")
+    if is_empty and not unreadable:
+        raise UsageError(f"{results}: holds no results of colorgan-batch")
     yield from unreadable
     for output in entries:
         yield failed(results / output, "is missing, but the manifest lists it; colorize its photograph again")

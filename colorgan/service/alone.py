@@ -86,6 +86,8 @@ def _about(path: Path) -> bytes:
 def _from(runtime: Path | None) -> Iterator[Path]:
     """The folder dist/ of onnxruntime-web."""
     if runtime:
+        if not runtime.is_dir():
+            raise UsageError(f"{runtime}: there is no such folder")
         yield runtime / "dist" if (runtime / "dist").is_dir() else runtime
         return
     npm = shutil.which("npm")

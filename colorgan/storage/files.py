@@ -82,6 +82,9 @@ def writing(path: Path) -> Iterator[None]:
 def make_writable(folder: Path) -> None:
     """Make the folder if it is not there, and see that files can be made in it, before any work is done."""
     try:
+        for each in (folder, *folder.parents):
+            if each.exists() and not each.is_dir():
+                raise UsageError(f"{folder}: cannot be made, as {each} is no folder; name another one")
         folder.mkdir(parents=True, exist_ok=True)
         TemporaryFile(dir=folder).close()
     except OSError as error:
