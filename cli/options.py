@@ -43,6 +43,7 @@ class Place(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return a path, or a URL of an allowed scheme."""
+        del param, ctx  # the error names the value
         try:
             return locate(value, self.schemes)
         except UsageError as error:
