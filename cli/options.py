@@ -34,6 +34,12 @@ class NumberOr(click.types.IntParamType):
         return number
 
 
+class WrongPlaceError(click.ClickException):
+    """Shown in one line, as what a command itself finds wrong."""
+
+    exit_code = ExitCode.WRONG_USAGE
+
+
 class Place(click.Path):
     """A path that names something, or a URL with one of these schemes."""
 
@@ -47,9 +53,7 @@ class Place(click.Path):
         try:
             return locate(value, self.schemes)
         except UsageError as error:
-            wrong = click.ClickException(str(error))  # in one line, as what a command itself finds wrong
-            wrong.exit_code = ExitCode.WRONG_USAGE
-            raise wrong from error
+            raise WrongPlaceError(str(error)) from error
 
 
 def config_options(config: type[Config], leave_out: tuple[str, ...] = ()) -> Callable[[Command], Command]:
