@@ -15,6 +15,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from colorgan.errors import ImageError
 from colorgan.evaluation.metrics import RGB8, Lab, ciede2000_of_lab
 from colorgan.photo.color import colorfulness
+from colorgan.photo.damage import damage
 from colorgan.photo.pillow import DECODE_ERRORS, open_image
 
 RESAMPLES = 2000
@@ -70,7 +71,7 @@ def read_rgb(path: Path) -> RGB8:
         with open_image(path, path.read_bytes()) as image:
             return np.asarray(ImageOps.exif_transpose(image).convert("RGB"))
     except DECODE_ERRORS as error:
-        raise ImageError(path, f"cannot be decoded ({error})") from error
+        raise ImageError(path, f"cannot be decoded ({damage(error)})") from error
 
 
 def colorless(truth: RGB8) -> RGB8:

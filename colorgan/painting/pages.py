@@ -17,6 +17,7 @@ from colorgan.corrections.correction import Correction
 from colorgan.errors import ImageError
 from colorgan.painting.colored import Colored
 from colorgan.painting.painter import Painted, Painter
+from colorgan.photo.damage import damage
 from colorgan.photo.ifd import LAYERS, Block
 from colorgan.photo.image import Photo
 from colorgan.photo.pillow import DECODE_ERRORS
@@ -121,5 +122,5 @@ def _copy(photo: Photo, place: int, file: IO[bytes]) -> bool:
     except DECODE_ERRORS as error:
         if isinstance(error, OSError) and error.errno in DISK_FULL:
             raise
-        raise ImageError(photo.path, f"cannot be copied ({error})") from error
+        raise ImageError(photo.path, f"cannot be copied ({damage(error)})") from error
     return LAYERS in page.entries and photo.source is not None

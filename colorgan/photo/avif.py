@@ -14,6 +14,7 @@ from PIL import Image
 from colorgan.photo.boxes import boxes, find, make_box
 from colorgan.photo.coded import Coded
 from colorgan.photo.color import DeepPlanes, Planes
+from colorgan.photo.damage import PictureError
 from colorgan.photo.extra import library
 from colorgan.photo.heif_boxes import besides, check_colors, exif_of
 from colorgan.photo.metadata import Metadata, of_other
@@ -52,7 +53,7 @@ def open_avif(data: bytes) -> Coded | None:
     with open_picture(data) as image:
         if (frames := int(getattr(image, "n_frames", 1))) > 1:
             reason = f"it is an animation of {frames} frames, which would flicker in color"
-            raise ValueError(f"{reason}; save one of them as an image")
+            raise PictureError(f"{reason}; save one of them as an image")
         size, mode, metadata = image.size, image.mode, metadata_of(image, data)
     has_alpha, channels = "A" in mode, 1 if mode[0] == "L" else 3
 
@@ -103,7 +104,7 @@ def _described(data: bytes, exif: bytes, xmp: bytes, icc: bytes) -> bytes:
     items.append((b"mime\0application/rdf+xml\0", xmp))
     meta = find(data, b"meta")
     if meta is None:
-        raise ValueError("the encoder wrote no header")
+        raise PictureError("the encoder wrote no header")
     longer = len(_meta(data, items, icc, 0, 0)) - (meta.end - meta.start)
     new = _meta(data, items, icc, longer, len(data) + longer + 8)
     contents = make_box(b"mdat", *(body for _, body in items))
@@ -119,7 +120,7 @@ def _meta(data: bytes, items: list[tuple[bytes, bytes]], icc: bytes, shift: int,
     place = children[b"iloc"].body
     version_and_sizes, count = struct.unpack_from(">IHH", data, place)[:2], data[place + 7]
     if version_and_sizes != (0, 0x4400):
-        raise ValueError("the encoder wrote places of items in another form")
+        raise PictureError("the encoder wrote places of items in another form")
     at_entry, entries, last = place + 8, b"", 0
     for _ in range(count):
         item, reference, extents = struct.unpack_from(">HHH", data, at_entry)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from colorgan.photo.color import DeepPlanes, Planes
+from colorgan.photo.damage import PictureError
 from colorgan.photo.metadata import Metadata
 
 
@@ -50,7 +51,7 @@ class Coded:
         found = found[..., None] if found.ndim == 2 else found
         expected = (self.height, self.width, self.channels + self.has_alpha)
         if found.shape != expected:
-            raise ValueError(f"it holds {found.shape} samples in place of {expected}")
+            raise PictureError(f"it holds {found.shape} samples in place of {expected}")
         if self.bits == 8:
             return found.astype(np.uint8)
         to = 255 if self.bits < 8 else 65535

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from colorgan.photo import avif, heic, jpeg, jpeg2000, jpeg_xl, png, pnm
 from colorgan.photo.coded import Coded
+from colorgan.photo.damage import PictureError
 from colorgan.photo.metadata import of_jpeg
 from colorgan.photo.pillow import DECODE_ERRORS, UnreadError, load, open_picture
 
@@ -51,7 +52,7 @@ def open_coded(data: bytes) -> Coded | None:
         png.check_colors(data)
         return None
     if data.startswith(SGI) and data[3:4] == b"\2":
-        raise ValueError("its samples have 16 bits, which is not read of SGI; save it as TIFF")
+        raise PictureError("its samples have 16 bits, which is not read of SGI; save it as TIFF")
     if data.startswith(jpeg.SIGNATURE):
         if kind := jpeg.unusual(data):
             raise UnreadError(f"is a {kind}")

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from colorgan.photo.coded import Coded, divided
 from colorgan.photo.color import DeepPlanes, Planes
+from colorgan.photo.damage import PictureError
 from colorgan.photo.extra import library
 from colorgan.photo.heif_boxes import besides, check_colors, properties
 from colorgan.photo.metadata import EXIF_PREFIX, Metadata
@@ -33,16 +34,16 @@ def open_heic(data: bytes) -> Coded:
     check_colors(data)
     file = codec.open_heif(data, convert_hdr_to_8bit=False)
     if not len(file):
-        raise ValueError("it holds no picture in HEVC, the only kind that is read; save it as TIFF or PNG")
+        raise PictureError("it holds no picture in HEVC, the only kind that is read; save it as TIFF or PNG")
     if len(file) > 1:
-        raise ValueError(f"it holds {len(file)} pictures; save one of them as an image")
+        raise PictureError(f"it holds {len(file)} pictures; save one of them as an image")
     image = file[0]
     depth = int(image.info.get("bit_depth", 8))
     bits = 8 if depth <= 8 else 16  # the library scales
     mode = {"I;16": "L", "I;16L": "L"}.get(image.mode, image.mode.split(";")[0])
     is_multiplied, mode = mode.endswith("a"), mode.replace("a", "A")
     if mode not in CHANNELS:
-        raise ValueError(f"has pixels of mode {image.mode}; save it as TIFF or PNG")
+        raise PictureError(f"has pixels of mode {image.mode}; save it as TIFF or PNG")
     channels, has_alpha = CHANNELS[mode]
     info = image.info
     described = Metadata(

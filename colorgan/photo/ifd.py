@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from colorgan.photo.damage import PictureError
 from colorgan.storage.file_bytes import Bytes, FileBytes
 
 Order = Literal["<", ">"]
@@ -80,10 +81,10 @@ class Block:
         head = data[:16]
         order: Order = "<" if head[:2] == b"II" else ">"
         if head[:2] not in (b"II", b"MM") or len(head) < 8:
-            raise ValueError("it does not begin as a TIFF")
+            raise PictureError("it does not begin as a TIFF")
         version, first = struct.unpack_from(order + "HI", head, 2)
         if version not in (42, 43):
-            raise ValueError("it does not begin as a TIFF")
+            raise PictureError("it does not begin as a TIFF")
         if version == 43:
             (first,) = struct.unpack_from(order + "Q", head.ljust(16, b"\0"), 8)
         return cls(data, order, version == 43, first)

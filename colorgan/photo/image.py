@@ -14,6 +14,7 @@ from colorgan.photo import jpeg, jpeg_xl, metadata, png
 from colorgan.photo.coded import Coded
 from colorgan.photo.color import DeepPlanes, Planes, deep_luma_of
 from colorgan.photo.comments import described_by
+from colorgan.photo.damage import damage
 from colorgan.photo.families import open_coded
 from colorgan.photo.icc import fitting, is_for_gray, rgb_from_gray
 from colorgan.photo.metadata import Metadata
@@ -283,7 +284,7 @@ class Photo:
         try:
             load(image)
         except DECODE_ERRORS as error:
-            raise ImageError(self.path, f"cannot be decoded ({error})") from error
+            raise ImageError(self.path, f"cannot be decoded ({damage(error)})") from error
 
     def _share_missing(self) -> float:
         """The share of the rows of a JPEG that was cut which cannot be decoded; ImageError if it is large."""

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from itertools import takewhile
 from typing import NamedTuple
 
+from colorgan.photo.damage import PictureError
+
 # Markers, T.81, table B.1.
 SOF0, SOF1, SOF2, SOF3 = 0xC0, 0xC1, 0xC2, 0xC3
 SOI, EOI, SOS = 0xD8, 0xD9, 0xDA
@@ -60,7 +62,7 @@ ADOBE = b"Adobe"
 YCC = b"\x01"  # the transform of APP14 that says YCbCr (T.872, 6.5.3)
 
 
-class JpegError(ValueError):
+class JpegError(PictureError):
     """What keeps a file from being joined or undone."""
 
 

@@ -14,6 +14,7 @@ from PIL import Image
 from colorgan.photo.boxes import boxes, find, make_box
 from colorgan.photo.coded import Coded
 from colorgan.photo.color import CB_TO_BLUE, CR_TO_RED, DeepPlanes, Planes
+from colorgan.photo.damage import PictureError
 from colorgan.photo.extra import library
 from colorgan.photo.metadata import CENTIMETERS, Density, Metadata
 from colorgan.photo.pillow import load, open_picture
@@ -49,18 +50,18 @@ def open_jpeg2000(data: bytes) -> Coded | None:
     (count,) = struct.unpack_from(">H", data, codestream + 40)
     depths = [data[codestream + 42 + 3 * number] for number in range(count)]
     if not depths:
-        raise ValueError("it has no components")
+        raise PictureError("it has no components")
     space, is_named = _space(data, codestream, count)
     if space in UNREAD_SPACES:
-        raise ValueError(f"its colors are {UNREAD_SPACES[space]}, which is not read; save it as TIFF")
+        raise PictureError(f"its colors are {UNREAD_SPACES[space]}, which is not read; save it as TIFF")
     if count > 4:
-        raise ValueError(f"it has {count} components, which is neither gray nor color; save it as TIFF")
+        raise PictureError(f"it has {count} components, which is neither gray nor color; save it as TIFF")
     if max(depths) == 7 and (is_named or space != CMYK):
         return None
     if any(depth & 128 for depth in depths):
-        raise ValueError("its samples have a sign; save it without")
+        raise PictureError("its samples have a sign; save it without")
     if len(set(depths)) > 1 or (bits := depths[0] + 1) > 16:
-        raise ValueError("its samples have more than 16 bits or different depths; save it as TIFF")
+        raise PictureError("its samples have more than 16 bits or different depths; save it as TIFF")
     has_alpha = count in (2, 4) and space != CMYK
     kind = f"of {bits} bits" if bits != 8 else "with inks"
     codec = library("imagecodecs", f"JPEG 2000 {kind} is read") if bits >= 8 else None
@@ -165,7 +166,7 @@ def _codestream(data: bytes) -> int:
     box = find(data, b"jp2c")
     at = box.body if box else data.find(CODESTREAM)  # a cut file has no whole box
     if at < 0 or not data.startswith(CODESTREAM, at):
-        raise ValueError("it holds no codestream")
+        raise PictureError("it holds no codestream")
     return at
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from colorgan.photo.boxes import boxes, find, make_box
 from colorgan.photo.coded import Coded, divided
 from colorgan.photo.color import DeepPlanes, Planes
+from colorgan.photo.damage import PictureError
 from colorgan.photo.extra import library
 from colorgan.photo.jpeg_xl_header import SIGNATURE, Header
 from colorgan.photo.metadata import Metadata, of_jpeg
@@ -48,8 +49,8 @@ def transcode(jpeg: bytes) -> bytes:
             if bytes(codec.jxl_to_jpeg(each)) == jpeg:
                 return each
     except RuntimeError as error:
-        raise ValueError(f"the JPEG cannot be transcoded to JPEG XL ({error})") from error
-    raise ValueError("the JPEG cannot be transcoded to JPEG XL without loss")
+        raise PictureError(f"the JPEG cannot be transcoded to JPEG XL ({error})") from error
+    raise PictureError("the JPEG cannot be transcoded to JPEG XL without loss")
 
 
 def open_jpeg_xl(data: bytes) -> Coded:
@@ -57,16 +58,16 @@ def open_jpeg_xl(data: bytes) -> Coded:
     codec = _codec("read")
     header, codestream = codec.probe(data), Header.of(data)
     if codestream.is_animation:
-        raise ValueError(
+        raise PictureError(
             "it is an animation, whose frames would flicker in color; save one of them as an image"
         )
     bits, icc = header.bits_per_sample, header.icc or b""
     if icc[16:20] == b"CMYK":
-        raise ValueError("it has inks (CMYK), which are not read of JPEG XL; save it as TIFF")
+        raise PictureError("it has inks (CMYK), which are not read of JPEG XL; save it as TIFF")
     if header.num_color_channels not in (1, 3):
-        raise ValueError(f"it has {header.num_color_channels} color channels")
+        raise PictureError(f"it has {header.num_color_channels} color channels")
     if bits > 16:
-        raise ValueError(f"its samples have {bits} bits; save it with 8 or 16")
+        raise PictureError(f"its samples have {bits} bits; save it with 8 or 16")
     # The profile that libjxl makes of an enumerated color space is not in the file, but right as well.
     described = Metadata(exif=_exif(header.exif), xmp=header.xmp or b"", icc=icc)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import io
 import struct
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
 
@@ -14,6 +15,7 @@ from PIL import Image, UnidentifiedImageError
 
 from colorgan.config import MAX_PIXELS
 from colorgan.errors import ImageError, NotAnImageError, TooManyPixelsError
+from colorgan.photo.damage import PictureError, damage
 from colorgan.photo.extra import MissingError
 from colorgan.storage.paths import AnyPath
 
@@ -37,7 +39,7 @@ NAMELESS = Path("photograph")
 """Stands in messages for the name of a picture that is no file's."""
 
 
-class UnreadError(ValueError):
+class UnreadError(PictureError):
     """A file is a picture of a kind that is not read; the message names it, as in "is a PDF file"."""
 
 
@@ -96,6 +98,8 @@ def prepare_pillow() -> None:
     warnings.filterwarnings("ignore", module="PIL")  # about damage that it can read past
     # Blocks of 16 MB that are kept for the next picture: the system takes long to give empty memory.
     vars(Image)["core"].set_blocks_max(KEPT_BLOCKS)
+    with suppress(OSError, AttributeError):  # the libtiff of Pillow, where its names can be seen
+        ctypes.CDLL(vars(Image)["core"].__file__).TIFFSetErrorHandler(None)  # it prints what Pillow raises
 
 
 def open_picture(data: bytes, page: int = 0) -> Image.Image:
@@ -126,7 +130,7 @@ def opening(path: AnyPath, data: bytes = b"") -> Iterator[None]:
     except UnreadError as error:
         raise NotAnImageError(path, f"{error}, which is not read; save it as TIFF or PNG") from error
     except DECODE_ERRORS as error:
-        raise ImageError(path, f"cannot be opened ({error or type(error).__name__})") from error
+        raise ImageError(path, f"cannot be opened ({damage(error)})") from error
 
 
 def _named(data: bytes) -> str:
@@ -161,7 +165,7 @@ def frames_of(path: AnyPath, image: Image.Image) -> int:
     try:
         return int(getattr(image, "n_frames", 1))
     except DECODE_ERRORS as error:
-        raise ImageError(path, f"cannot be read ({error})") from error
+        raise ImageError(path, f"cannot be read ({damage(error)})") from error
 
 
 def is_ycc(image: Image.Image) -> bool:

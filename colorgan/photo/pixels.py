@@ -14,6 +14,7 @@ from colorgan.errors import ImageError
 from colorgan.photo import bmp, png
 from colorgan.photo.cmyk import rgb_of_cmyk
 from colorgan.photo.color import DeepPlanes, Planes
+from colorgan.photo.damage import damage
 from colorgan.photo.icc import is_for_gray, is_for_rgb
 from colorgan.photo.pillow import DECODE_ERRORS, load
 
@@ -53,7 +54,7 @@ class Pixels:
                 return cls._of_samples(np.asarray(image).astype(np.uint16)[..., None], 1, False, photo)
             return cls(decode(image, photo), None, _alpha(image, photo))
         except DECODE_ERRORS as error:
-            raise ImageError(photo.path, f"cannot be decoded ({error or type(error).__name__})") from error
+            raise ImageError(photo.path, f"cannot be decoded ({damage(error)})") from error
 
     @classmethod
     def _of_png(cls, photo: Photo) -> Pixels:
@@ -97,7 +98,7 @@ def decode(image: Image.Image, photo: Photo) -> Image.Image:
             return _to_srgb(image, photo.profile)
         return _plain(image, photo)
     except DECODE_ERRORS as error:
-        raise ImageError(photo.path, f"cannot be decoded ({error or type(error).__name__})") from error
+        raise ImageError(photo.path, f"cannot be decoded ({damage(error)})") from error
 
 
 def _straight(image: Image.Image) -> Image.Image:

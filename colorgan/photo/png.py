@@ -14,6 +14,7 @@ from PIL.ImageFile import ImageFile
 from PIL.PngImagePlugin import MAX_TEXT_CHUNK
 
 from colorgan.photo.color import DeepPlanes, Planes
+from colorgan.photo.damage import PictureError
 from colorgan.photo.pillow import open_picture
 from colorgan.photo.tones import check_tones
 
@@ -57,7 +58,7 @@ class Header(NamedTuple):
             _, body = next(chunks(data))
             width, height, depth, color_type, _, _, interlaced = struct.unpack(">IIBBBBB", body)
         except (StopIteration, struct.error) as error:
-            raise ValueError("its header is damaged") from error
+            raise PictureError("its header is damaged") from error
         return cls(width, height, depth, color_type, interlaced)
 
     @property
@@ -94,7 +95,7 @@ def check_colors(data: bytes) -> None:
         if name == b"cICP" and len(body) == 4:
             check_tones(body[1])
             if not body[3]:
-                raise ValueError("its samples have the narrow range of video; convert it to the full range")
+                raise PictureError("its samples have the narrow range of video; convert it to the full range")
 
 
 def only_pixels(data: bytes) -> bytes:
@@ -115,9 +116,9 @@ def unpack(data: bytes) -> bytes:
     try:
         unpacked = unpacker.decompress(data, LONGEST_UNPACKED)
     except zlib.error as error:
-        raise ValueError("it is damaged") from error
+        raise PictureError("it is damaged") from error
     if unpacker.unconsumed_tail:
-        raise ValueError("it is too large")
+        raise PictureError("it is too large")
     return unpacked
 
 

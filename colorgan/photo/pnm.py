@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from colorgan.photo.coded import Coded
+from colorgan.photo.damage import PictureError
 from colorgan.photo.metadata import Metadata
 
 BLANK = rb"(?:\s|#[^\n]*\n)+"
@@ -37,7 +38,7 @@ def is_deep(data: bytes) -> bool:
 def open_pnm(data: bytes) -> Coded | None:
     """The picture, if it is a PAM, or in color with more than 8 bits; ValueError for what cannot be read."""
     if data.startswith(PFM):
-        raise ValueError("it is a PFM, which has floating-point pixels; save it with 8 or 16 bits a channel")
+        raise PictureError("it is a PFM, with floating-point pixels; save it with 8 or 16 bits a channel")
     if data.startswith(PAM):
         return _open_pam(data)
     found = HEADER.match(data[:HEAD])
@@ -51,12 +52,12 @@ def open_pnm(data: bytes) -> Coded | None:
     if kind == 6:
         return _raw(data, start, width, height, 3, False, most, described)
     if len(data) < start + 2 * count - 1:  # a digit and a blank for each
-        raise ValueError("it is cut short")
+        raise PictureError("it is cut short")
 
     def read() -> npt.NDArray[Any]:
         numbers = COMMENT.sub(b"", data[start:]).split(maxsplit=count)[:count]
         if len(numbers) < count:
-            raise ValueError("it is cut short")
+            raise PictureError("it is cut short")
         return _scaled(np.array(numbers, np.uint64).reshape(height, width, 3), most)
 
     return Coded("PPM", width, height, 3, False, 16, described, read)
@@ -78,11 +79,11 @@ def _open_pam(data: bytes) -> Coded:
             int(fields[name]) for name in (b"WIDTH", b"HEIGHT", b"DEPTH", b"MAXVAL")
         )
     except (KeyError, ValueError) as error:
-        raise ValueError("its header is damaged") from error
+        raise PictureError("its header is damaged") from error
     usual = {1: (1, False), 2: (1, True), 3: (3, False), 4: (3, True)}.get(depth, (0, False))
     channels, has_alpha = KINDS.get(fields.get(b"TUPLTYPE", b"").strip(), usual)
     if channels + has_alpha != depth or not 0 < most <= 65535 or min(width, height) < 0:
-        raise ValueError(f"it is a PAM of {depth} channels up to {most}, which is not read; save it as PPM")
+        raise PictureError(f"it is a PAM of {depth} channels up to {most}, which is not read; save it as PPM")
     comment = b"\n".join(line[1:].strip() for line in COMMENT.findall(data[:end]))
     start = end + len(END)
     return _raw(data, start, width, height, channels, has_alpha, most, Metadata(comment=comment))
@@ -101,7 +102,7 @@ def _raw(
     samples = channels + has_alpha
     count, kind = samples * width * height, np.dtype(">u2" if most > 255 else "u1")
     if len(data) < start + kind.itemsize * count:
-        raise ValueError("it is cut short")
+        raise PictureError("it is cut short")
 
     def read() -> npt.NDArray[Any]:
         found = np.frombuffer(data, kind, count, start).reshape(height, width, samples)

@@ -11,6 +11,7 @@ from typing import Any
 from PIL import Image
 
 from colorgan.errors import UsageError, reason_of
+from colorgan.photo.damage import PictureError
 from colorgan.photo.formats import mime_of
 from colorgan.photo.jpeg import JpegError
 from colorgan.photo.jpeg_join import undo, unsigned
@@ -152,4 +153,4 @@ def _algorithm_of(key: Any) -> str:
         return "ps256"
     if isinstance(key, ec.EllipticCurvePrivateKey) and key.curve.name in CURVES:
         return CURVES[key.curve.name]
-    raise ValueError("C2PA does not know its kind")
+    raise PictureError("C2PA does not know its kind")

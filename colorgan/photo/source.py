@@ -13,8 +13,9 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from colorgan.config import MAX_PIXELS
-from colorgan.errors import ImageError
+from colorgan.errors import ImageError, reason_of
 from colorgan.photo import png
+from colorgan.photo.damage import damage
 from colorgan.photo.image import Photo
 from colorgan.photo.metadata import OF_LAYOUT, PNG_XMP
 from colorgan.photo.pillow import DECODE_ERRORS, NAMELESS
@@ -55,7 +56,7 @@ def photo_of(source: Source, max_pixels: int = MAX_PIXELS, *, pages: bool = Fals
     try:
         data = source.read()
     except (OSError, ValueError) as error:
-        raise ImageError(path, f"cannot be read ({error})") from error
+        raise ImageError(path, f"cannot be read ({reason_of(error)})") from error
     if not isinstance(data, bytes):
         raise ImageError(path, "is opened as text; open it in binary mode")
     return Photo.of(path, data, max_pixels, pages=pages)
@@ -82,7 +83,7 @@ def _png_of(image: Image.Image, path: Path) -> bytes:
         buffer = io.BytesIO()
         plain.save(buffer, "PNG", compress_level=0, pnginfo=texts, **info)
     except DECODE_ERRORS as error:
-        raise ImageError(path, f"cannot be read ({error or type(error).__name__})") from error
+        raise ImageError(path, f"cannot be read ({damage(error)})") from error
     return buffer.getvalue()
 
 

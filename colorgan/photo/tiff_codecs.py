@@ -10,6 +10,7 @@ import numpy.typing as npt
 import tifffile
 
 from colorgan.photo.coded import Coded
+from colorgan.photo.damage import PictureError
 from colorgan.photo.extra import library
 from colorgan.photo.ifd import POINTERS, SUB_DIRECTORIES, Block, Directory, Folder, with_directory
 from colorgan.photo.metadata import Metadata
@@ -53,10 +54,10 @@ def open_coded_tiff(
     library("imagecodecs", f"{named} is read")
     channels = (CHANNELS | {YCBCR: 3}).get(layout.photometric, 0)
     if not channels or layout.samples < channels:
-        raise ValueError(f"{named} and photometric interpretation {layout.photometric} is not read")
+        raise PictureError(f"{named} and photometric interpretation {layout.photometric} is not read")
     kind = layout.alpha if layout.photometric != YCBCR else 0
     if kind == PREMULTIPLIED:
-        raise ValueError(f"{named} and premultiplied transparency is not read; save it with LZW")
+        raise PictureError(f"{named} and premultiplied transparency is not read; save it with LZW")
     kept: Folder = {
         tag: entry for tag, entry in page.entries.items() if tag not in (*POINTERS, SUB_DIRECTORIES)
     }

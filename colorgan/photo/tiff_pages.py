@@ -6,6 +6,7 @@ import struct
 from collections.abc import Sequence
 from typing import IO
 
+from colorgan.photo.damage import PictureError
 from colorgan.photo.ifd import (
     POINTERS,
     SUB_DIRECTORIES,
@@ -55,7 +56,7 @@ def reductions_of(block: Block, pages: Sequence[Directory], picture: int) -> tup
 def copy_page(data: Bytes, block: Block, page: Directory, file: IO[bytes]) -> None:
     """Write a file of one page, its samples as they are in this one; ValueError if they cannot be copied."""
     if OLD_JPEG in page.entries:
-        raise ValueError("its JPEG is of the old kind, which cannot be copied alone")
+        raise PictureError("its JPEG is of the old kind, which cannot be copied alone")
     folder = _folder(block, page)
     folder.pop(SUB_DIRECTORIES, None)
     at = file.write(head_of(block.order, block.is_big, 0))

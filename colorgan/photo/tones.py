@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from colorgan.photo.damage import PictureError
+
 PQ, HLG = 16, 18
 UNLIKE_SRGB = {
     5: "gamma 2.8",
@@ -22,7 +24,7 @@ HEADER, TAG = 128, 12
 def check_tones(transfer: int) -> None:
     """Raise ValueError for a transfer function that is far from that of sRGB."""
     if name := UNLIKE_SRGB.get(transfer):
-        raise ValueError(f"its tones are not those of sRGB ({name}); convert it to sRGB")
+        raise PictureError(f"its tones are not those of sRGB ({name}); convert it to sRGB")
 
 
 def check_profile(profile: bytes) -> None:

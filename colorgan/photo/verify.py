@@ -10,6 +10,7 @@ import numpy as np
 from colorgan.errors import ImageError
 from colorgan.photo import png
 from colorgan.photo.color import STRIP, DeepPlanes, Planes
+from colorgan.photo.damage import PictureError
 from colorgan.photo.ifd import Block
 from colorgan.photo.pillow import DECODE_ERRORS, load, open_picture
 from colorgan.photo.scan import in_strips
@@ -99,7 +100,7 @@ def _tiff_bands(data: Bytes) -> Iterator[tuple[int, Planes | DeepPlanes]]:
     """The pixels of a TIFF's first picture as libtiff decodes them."""
     bands = Bands.of(data, TiffLayout.of(next(Block.parse(data).directories())))
     if bands is None:
-        raise ValueError("its strips are not all there")
+        raise PictureError("its strips are not all there")
     for top in range(0, bands.layout.height, bands.rows):
         file = bands.file(top)
         if bands.layout.is_deep:

@@ -10,6 +10,8 @@ from typing import NamedTuple, NoReturn
 from xml.parsers.expat import ExpatError, ParserCreate
 from xml.sax.saxutils import quoteattr, unescape
 
+from colorgan.photo.damage import PictureError
+
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
 TIFF = "http://ns.adobe.com/tiff/1.0/"
 NOTE = "http://ns.adobe.com/xmp/note/"
@@ -131,10 +133,10 @@ class _Reader:
         parser.StartElementHandler, parser.EndElementHandler = self._begin, self._end
         parser.Parse(text, True)
         if not self.packet.end:
-            raise ValueError("it has no rdf:RDF")
+            raise PictureError("it has no rdf:RDF")
 
     def _refuse(self, *_: object) -> NoReturn:
-        raise ValueError("XMP has no document type")
+        raise PictureError("XMP has no document type")
 
     def _declare(self, prefix: str | None, uri: str) -> None:
         if (RDF, "RDF") not in self._path and not self.packet.end:
@@ -145,7 +147,7 @@ class _Reader:
         self._path.append(key)
         self._starts.append(at)
         if len(self._path) > DEEPEST:
-            raise ValueError("its elements are too deep inside each other")
+            raise PictureError("its elements are too deep inside each other")
         if self._depth() == 1 and key == (RDF, "Description") and attributes:
             self._take_attributes(at, attributes)
 

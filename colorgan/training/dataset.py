@@ -18,6 +18,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from colorgan.errors import ImageError, RunError
+from colorgan.photo.damage import damage
 from colorgan.photo.pillow import DECODE_ERRORS, open_image
 from colorgan.training.photographs import Photograph
 
@@ -96,7 +97,7 @@ def open_reduced(photo: Photograph, side: float) -> Iterator[Image.Image]:
             image.draft("RGB", (round(image.width * zoom) + 1, round(image.height * zoom) + 1))
             yield image
         except DECODE_ERRORS as error:
-            raise ImageError(photo.path, f"cannot be decoded ({error})") from error
+            raise ImageError(photo.path, f"cannot be decoded ({damage(error)})") from error
 
 
 @dataclass(frozen=True)
