@@ -10,8 +10,27 @@ from importlib import import_module
 
 def start(name: str) -> None:
     """Run the command in the module of this name."""
+    _open_standard_streams()
     signal.signal(signal.SIGINT, _leave)  # until the command handles it: nothing is begun yet
-    import_module(f"colorgan.cli.{name}").main()
+    try:
+        import_module(f"colorgan.cli.{name}").main()
+    except OSError as error:  # of --help and the like; a command sees to its own
+        os.write(2, f"Error: standard output: cannot be written ({error.strerror})\n".encode())
+        os._exit(4)
+
+
+def _open_standard_streams() -> None:
+    """See that 0, 1 and 2 are open: a file in the place of one that is closed would get what is printed.
+
+    sys.stdin stays as it is, so that `-` is known to be closed.
+    """
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # it gets the lowest number
+    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115 - for as long as the process lives
+    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
 
 
 def _leave(_signal: int, _frame: object) -> None:

@@ -262,6 +262,8 @@ PROCESS = [sys.executable, "-m", "colorgan.cli.main"]
         ("batch photos out > /dev/full", ExitCode.RUN_STOPPED),
         ("status results > /dev/full", ExitCode.RUN_STOPPED),
         ("restore results originals --json > /dev/full", ExitCode.RUN_STOPPED),
+        ("--help > /dev/full", ExitCode.RUN_STOPPED),
+        ("batch nowhere out >&-", ExitCode.WRONG_USAGE),
     ],
 )
 @pytest.mark.usefixtures("results")
@@ -272,3 +274,14 @@ def test_what_a_shell_may_do_is_one_line(tmp_path: Path, words: str, code: int) 
     assert done.returncode == code, done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert done.stderr.startswith("Error: ")
+
+
+@pytest.mark.parametrize(
+    "closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-", "--json --processes 2 <&- >&- 2>&-"]
+)
+def test_streams_that_are_closed_do_not_keep_a_run_from_its_work(
+    photos: Path, tmp_path: Path, closed: str
+) -> None:
+    done = subprocess.run(["sh", "-c", f"{' '.join(PROCESS)} batch photos out {closed}"], cwd=tmp_path)
+    assert done.returncode == ExitCode.DONE
+    assert len(list((tmp_path / "out").glob("colorized_*"))) == len(list(photos.iterdir()))
