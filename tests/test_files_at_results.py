@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -99,6 +101,36 @@ def test_where_there_are_no_links_it_is_copied(
     if not links:
         monkeypatch.setattr(os, "link", refuse)
     (tmp_path / "a.jpg").write_bytes(b"mine")
-    names = [LOCAL.keep(tmp_path / "a.jpg", b"mine").name for _ in range(3)]
+    names = [LOCAL.keep(tmp_path / "a.jpg").name for _ in range(3)]
     assert names == ["a.jpg.bak", "a.jpg.bak2", "a.jpg.bak3"]
     assert {path.read_bytes() for path in tmp_path.iterdir()} == {b"mine"}
+
+
+LARGE = 800_000_000
+"""Bytes of a file that are no photograph's, and of memory that suffices for the rest."""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux, and files with holes")
+def test_what_is_at_the_place_of_a_result_is_compared_without_being_in_memory(
+    exports: dict[str, Path], tmp_path: Path, make_photo: MakePhoto
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "out").mkdir()
+    make_photo(40, 32, "L").save(tmp_path / "in/a.jpg")
+    with (tmp_path / "out/colorized_a.jpg").open("wb") as file:
+        file.truncate(LARGE)
+    limited = f"import resource, sys; resource.setrlimit(resource.RLIMIT_DATA, ({LARGE}, {LARGE})); "
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            limited
+            + f"from colorgan import Colorizer; Colorizer({str(exports['onnx'])!r})"
+            + f".colorize_folder({str(tmp_path / 'in')!r}, {str(tmp_path / 'out')!r})",
+        ],
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out/colorized_a.jpg.bak").stat().st_size == LARGE
+    assert (tmp_path / "out/colorized_a.jpg").stat().st_size < 1 << 20

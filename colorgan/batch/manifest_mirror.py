@@ -88,7 +88,7 @@ class ObjectManifests:
         """Take the copies, and put what was added; a damaged manifest is kept under another name."""
         if self.damage().get(self.mine.relative_to(self.folder).as_posix()):
             with self._storage("written"):
-                OBJECTS.keep(self.mine, self._copy_of(self.mine).read_bytes())
+                OBJECTS.keep(self.mine)
         with self.local.opened():
             self._size = self._copy_of(self.mine).stat().st_size
             self._put_part(b"")  # sees that objects can be put

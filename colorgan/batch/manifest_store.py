@@ -127,7 +127,7 @@ class LocalManifests:
             with self._locked():
                 sources = [self.mine] if self.shard else _sources(self.folder)
                 for path, _ in _damaged(sources):
-                    LOCAL.keep(path, path.read_bytes())
+                    LOCAL.keep(path)
                     _compact(path, [path])
                 if len(sources) > 1:
                     _compact(self.mine, sources)

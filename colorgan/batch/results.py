@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from colorgan.batch.outcome import Written
 from colorgan.errors import ImageError, RunError
-from colorgan.storage.file_bytes import Bytes, sha256_of
+from colorgan.storage.file_bytes import Bytes, FileBytes, sha256_of
 from colorgan.storage.paths import AnyPath, storage_of
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -47,9 +47,10 @@ def keep_other(path: AnyPath, data: Bytes, sha256: str = "") -> str:
     """
     storage = storage_of(path)
     try:
-        there, _ = storage.read(path)
-        is_known = there in (b"", data) or sha256_of(there) in (sha256, sha256_of(data))
-        return "" if is_known else storage.keep(path, there).name
+        with storage.open(path) as file:
+            there = FileBytes(file)
+            is_known = not len(there) or sha256_of(there) in (sha256, sha256_of(data))
+        return "" if is_known else storage.keep(path).name
     except FileNotFoundError:
         return ""
     except OSError as error:

@@ -7,7 +7,6 @@ image `scan.tif`, `scan.tif.xmp` is never that of `scan.tif.jpg`.
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from colorgan.batch.sources import has_image_suffix
 from colorgan.errors import ImageError
 from colorgan.photo.xmp import Credit, Origin
 from colorgan.photo.xmp_packet import read_packet
+from colorgan.storage.file_bytes import FileBytes, sha256_of
 from colorgan.storage.paths import AnyPath, storage_of
 from colorgan.storage.protocol import Found, Sidecar, Stamp
 
@@ -181,10 +181,10 @@ def sidecars_to_carry(job: Job, found: Found, entry: Entry, stamp_of: Callable[[
 def _was_edited(place: AnyPath, carried: Carried) -> bool:
     """Whether a copy is there, and is not what was written."""
     try:
-        there, _ = storage_of(place).read(place)
+        with storage_of(place).open(place) as file:
+            return sha256_of(FileBytes(file)) != carried.output_sha256
     except OSError:
         return False
-    return hashlib.sha256(there).hexdigest() != carried.output_sha256
 
 
 def _is_folder(path: AnyPath) -> bool:

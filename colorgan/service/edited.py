@@ -102,7 +102,7 @@ class EditedFolder:
                 return new
             if place.is_file():
                 if not (saved.is_file() and saved.read_bytes() == sha256_of(place).encode()):
-                    LOCAL.keep(place, place.read_bytes())
+                    LOCAL.keep(place)
             elif place.exists():
                 raise UsageError(f"{place}: is no regular file, and cannot be replaced; move it away")
             LOCAL.write(place, new.text.encode())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
@@ -73,7 +74,7 @@ class LocalStorage:
                 os.utime(temporary, ns=(mtime_ns, mtime_ns))
         return self.stat(path)
 
-    def keep(self, path: Path, data: bytes) -> Path:
+    def keep(self, path: Path) -> Path:
         """Link a file, or copy it where there are no links, to a free name beside it."""
         for other in names_to_keep(path):
             with suppress(FileExistsError):
@@ -82,8 +83,8 @@ class LocalStorage:
                 except OSError as error:
                     if error.errno not in NO_LINKS:
                         raise
-                    with other.open("xb") as file:
-                        file.write(data)
+                    with path.open("rb") as file, other.open("xb") as copy:
+                        shutil.copyfileobj(file, copy)
                 return Path(other)
         raise AssertionError("there is always a name")
 

@@ -103,10 +103,11 @@ class ObjectStorage:
         etag = answer.get("ETag") if isinstance(answer, dict) else None
         return Stamp(len(data), etag=etag.strip('"')) if etag else self.stat(path)
 
-    def keep(self, path: ObjectPath, data: bytes) -> ObjectPath:
-        """Put a copy of an object under a free name beside it."""
+    def keep(self, path: ObjectPath) -> ObjectPath:
+        """Have the store copy an object to a free name beside it."""
         other: ObjectPath = next(name for name in names_to_keep(path) if not self.is_file(name))
-        self.write(other, data)
+        with as_os_errors(path):
+            path.store.cp_file(str(path), str(other))
         return other
 
     def append(self, path: ObjectPath, data: bytes) -> None:

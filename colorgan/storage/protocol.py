@@ -94,8 +94,8 @@ class Storage(Protocol):
         `mtime_ns` is the time to give to it, in nanoseconds since 1970; 0 is now. Objects have no times.
         """
 
-    def keep(self, path: Any, data: bytes) -> Any:
-        """Give a file, which holds `data`, a second name that is free, such as `a.jpg.bak`; give that."""
+    def keep(self, path: Any) -> Any:
+        """Give a file a second name that is free, such as `a.jpg.bak`; give that."""
 
     def append(self, path: Any, data: bytes) -> None:
         """Add to a short file in a folder that is there."""
