@@ -79,7 +79,7 @@ def open_jpeg2000(data: bytes) -> Coded | None:
 
 def metadata_of(data: bytes) -> Metadata:
     """What the boxes say; nothing is in a bare codestream."""
-    found = Metadata()
+    found, own = Metadata(), list[bytes]()
     for box in boxes(data) if data.startswith(SIGNATURE) else ():
         body = data[box.body : box.end]
         if box.type == b"jp2h":
@@ -98,8 +98,8 @@ def metadata_of(data: bytes) -> Metadata:
         elif box.type == b"uuid" and body.startswith(PHOTOSHOP_ID):
             found = replace(found, photoshop=body[16:])
         elif box.type == XML:
-            found = replace(found, own=(*found.own, data[box.start : box.end]))
-    return found
+            own.append(data[box.start : box.end])
+    return replace(found, own=tuple(own))
 
 
 def encode_jpeg2000(

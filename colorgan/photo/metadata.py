@@ -131,8 +131,8 @@ class Metadata:
 
 def of_jpeg(data: bytes) -> Metadata:
     """What the segments before the first scan say."""
-    found = Metadata()
-    profile: dict[int, bytes] = {}
+    found, profile = Metadata(), dict[int, bytes]()
+    own, extension, photoshop = list[bytes](), list[bytes](), list[bytes]()
     for segment in jpeg.header(data):
         body, whole = data[segment.body : segment.end], data[segment.start : segment.end]
         marker = segment.marker
@@ -145,22 +145,30 @@ def of_jpeg(data: bytes) -> Metadata:
         elif marker == jpeg.APP1 and body.startswith(jpeg.XMP):
             found = replace(found, xmp=found.xmp or body[len(jpeg.XMP) :])
         elif marker == jpeg.APP1 and body.startswith(jpeg.XMP_EXTENSION):
-            found = replace(found, extension=(*found.extension, body))
+            extension.append(body)
         elif marker == jpeg.APP2 and body.startswith(jpeg.ICC) and len(body) > 14:
             profile.setdefault(body[12], body[14:])
         elif marker == jpeg.APP13 and body.startswith(jpeg.PHOTOSHOP):
-            found = replace(found, photoshop=found.photoshop + body[len(jpeg.PHOTOSHOP) :])
+            photoshop.append(body[len(jpeg.PHOTOSHOP) :])
         elif marker == jpeg.APP2 and body.startswith(jpeg.MPF):
             found = replace(found, besides=("further pictures",))
         elif marker in jpeg.DESCRIBING and marker != jpeg.APP14 and not body.startswith(jpeg.BOUND):
-            comment = found.comment or (body if marker == jpeg.COM else b"")
-            found = replace(found, comment=comment, own=(*found.own, whole))
-    return replace(found, icc=b"".join(body for _, body in sorted(profile.items())))
+            if marker == jpeg.COM and not found.comment:
+                found = replace(found, comment=body)
+            own.append(whole)
+    return replace(
+        found,
+        icc=b"".join(body for _, body in sorted(profile.items())),
+        photoshop=b"".join(photoshop),
+        extension=tuple(extension),
+        own=tuple(own),
+    )
 
 
 def of_png(data: bytes) -> Metadata:
     """What the chunks say."""
-    found = Metadata()
+    found, own, besides = Metadata(), list[bytes](), dict[str, None]()
+    unpacked = 0  # bytes by which texts grew
     for name, body in png.chunks(data):
         keyword, _, rest = body.partition(b"\0")
         try:
@@ -180,15 +188,17 @@ def of_png(data: bytes) -> Metadata:
             elif not name.isalpha():  # damaged: readers refuse a file with it (PNG, 5.4)
                 continue
             elif name in KEPT_CHUNKS or (name not in READ_CHUNKS and name[0] & name[3] & SAFE_TO_COPY):
-                found = replace(found, own=(*found.own, png.unpacked_text(name, body)))
+                whole = png.chunk(name, body)
+                own.append(png.unpacked_text(name, body) if unpacked < png.LONGEST_UNPACKED else whole)
+                unpacked += len(own[-1]) - len(whole)
                 if keyword in PNG_IPTC and (block := _of_digits(name, rest)):
                     is_whole = block.startswith(RESOURCE)
                     found = replace(found, photoshop=block) if is_whole else replace(found, iptc=block)
             elif name not in OF_CODING + READ_CHUNKS:  # it is about pixels that have changed
-                found = replace(found, besides=(*found.besides, f"chunk {name.decode()}"))
+                besides[f"chunk {name.decode()}"] = None
         except (ValueError, IndexError, struct.error):
             continue  # which is no reason to lose the photograph
-    return found
+    return replace(found, own=tuple(own), besides=tuple(besides))
 
 
 def _of_digits(name: bytes, rest: bytes) -> bytes:
