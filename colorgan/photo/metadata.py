@@ -168,7 +168,7 @@ def of_jpeg(data: bytes) -> Metadata:
 def of_png(data: bytes) -> Metadata:
     """What the chunks say."""
     found, own, besides = Metadata(), list[bytes](), dict[str, None]()
-    unpacked = 0  # bytes by which texts grew
+    room = png.LONGEST_UNPACKED  # for texts, of which readers take no more together
     for name, body in png.chunks(data):
         keyword, _, rest = body.partition(b"\0")
         try:
@@ -188,9 +188,13 @@ def of_png(data: bytes) -> Metadata:
             elif not name.isalpha():  # damaged: readers refuse a file with it (PNG, 5.4)
                 continue
             elif name in KEPT_CHUNKS or (name not in READ_CHUNKS and name[0] & name[3] & SAFE_TO_COPY):
-                whole = png.chunk(name, body)
-                own.append(png.unpacked_text(name, body) if unpacked < png.LONGEST_UNPACKED else whole)
-                unpacked += len(own[-1]) - len(whole)
+                try:
+                    whole, length = png.as_kept(name, body, room)
+                except (ValueError, IndexError):
+                    besides[f"chunk {name.decode()}"] = None
+                    continue
+                own.append(whole)
+                room -= length
                 if keyword in PNG_IPTC and (block := _of_digits(name, rest)):
                     is_whole = block.startswith(RESOURCE)
                     found = replace(found, photoshop=block) if is_whole else replace(found, iptc=block)

@@ -39,7 +39,14 @@ TEXTS = (b"tEXt", b"zTXt", b"iTXt")
 LONGEST_UNPACKED = 1 << 26
 """Bytes of a text or profile: a small chunk can claim to be enormous."""
 
+LENGTHS = {b"gAMA": 4, b"cHRM": 32, b"sRGB": 1, b"tIME": 7, b"cICP": 4}
+"""Bytes of chunks that have no other length (11.3)."""
+
 Samples = npt.NDArray[np.uint8] | npt.NDArray[np.uint16]
+
+
+class DamagedError(PictureError):
+    """What is packed cannot be unpacked."""
 
 
 class Header(NamedTuple):
@@ -110,31 +117,47 @@ def only_pixels(data: bytes) -> bytes:
     return b"".join(kept)
 
 
-def unpack(data: bytes) -> bytes:
-    """Decompress a text or profile; raises ValueError if it is damaged or too large."""
+def unpack(data: bytes, most: int = LONGEST_UNPACKED) -> bytes:
+    """Decompress a text or profile; raises PictureError if it is damaged or larger than `most` bytes."""
     unpacker = zlib.decompressobj()
     try:
-        unpacked = unpacker.decompress(data, LONGEST_UNPACKED)
+        unpacked = unpacker.decompress(data, max(1, most))
     except zlib.error as error:
-        raise PictureError("it is damaged") from error
+        raise DamagedError("it is damaged") from error
     if unpacker.unconsumed_tail:
         raise PictureError("it is too large")
     return unpacked
 
 
-def unpacked_text(name: bytes, body: bytes) -> bytes:
-    """A whole chunk; a text so long that Pillow would refuse the file is not compressed in it."""
+def as_kept(name: bytes, body: bytes, room: int) -> tuple[bytes, int]:
+    """A chunk that describes a picture, whole, and the bytes of text in it, unpacked.
+
+    Raises ValueError or IndexError for one because of which readers refuse a file: damaged, or a text that
+    takes more than `room`. A text so long that Pillow would refuse it packed is not packed.
+    """
+    if len(body) != LENGTHS.get(name, len(body)):
+        raise PictureError("it is damaged")
+    if name not in TEXTS:
+        return chunk(name, body), 0
     keyword, _, rest = body.partition(b"\0")
+    before, is_packed = b"", name == b"zTXt"
+    if name == b"iTXt" and len(rest) >= 2:
+        is_packed = rest[0] == 1
+        language, translated, text = rest[2:].split(b"\0", 2)
+        before = b"\0".join((b"\0\0" + language, translated, b""))
+    else:
+        text = rest[1:] if is_packed else rest
+    if name == b"zTXt" and rest[0]:
+        raise PictureError("it is packed in an unknown way")
     try:
-        if name == b"zTXt" and len(text := unpack(rest[1:])) > MAX_TEXT_CHUNK:
-            return chunk(b"tEXt", keyword + b"\0" + text)
-        if name == b"iTXt" and rest[:1] == b"\1":
-            language, translated, packed = rest[2:].split(b"\0", 2)
-            if len(text := unpack(packed)) > MAX_TEXT_CHUNK:
-                return chunk(name, b"\0".join((keyword, b"\0\0" + language, translated, text)))
-    except ValueError:  # damaged, or larger still: as it is
-        pass
-    return chunk(name, body)
+        text = unpack(text, room) if is_packed else text
+    except DamagedError:
+        return chunk(name, body), 0
+    if len(text) > room:
+        raise PictureError("it is too large")
+    if is_packed and len(text) > MAX_TEXT_CHUNK:
+        return chunk(b"tEXt" if name == b"zTXt" else name, keyword + b"\0" + before + text), len(text)
+    return chunk(name, body), len(text)
 
 
 def read_deep_color(data: bytes) -> DeepPlanes:
