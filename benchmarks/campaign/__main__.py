@@ -1,6 +1,6 @@
 """Try to lose a photograph: damaged files, faults of the system, kills, two writers, broken models.
 
-    python -m benchmarks.campaign [mutations|injected|kills|writers|broken|poison|manifests] ...
+    python -m benchmarks.campaign [mutations|folders|injected|kills|writers|broken|poison|manifests] ...
 
 Prints the counts of each part, which but for the tries are to be zero; exits with 1 if one is not. Without a
 name, all parts run: about two hours. Needs Linux, and gcc for `injected`.
@@ -19,6 +19,7 @@ import click
 
 from benchmarks.campaign.archive import contents, ended, make_archive, run
 from benchmarks.campaign.broken import break_models
+from benchmarks.campaign.folders import color_folders
 from benchmarks.campaign.injected import inject, load_library
 from benchmarks.campaign.kills import kill, write_together
 from benchmarks.campaign.manifests import forge_manifests
@@ -26,12 +27,13 @@ from benchmarks.campaign.mutations import try_all
 from benchmarks.campaign.poison import try_poison
 from benchmarks.campaign.tally import Tally
 
-PARTS = ("mutations", "injected", "kills", "writers", "broken", "poison", "manifests")
+PARTS = ("mutations", "folders", "injected", "kills", "writers", "broken", "poison", "manifests")
 
 
 @click.command()
 @click.argument("parts", nargs=-1, type=click.Choice(PARTS))
 @click.option("--mutations", "mutated", default=10_000, show_default=True, help="Damaged files.")
+@click.option("--folders", "each", default=2000, show_default=True, help="Damaged files of each suffix.")
 @click.option("--seed", default=0, show_default=True, help="Number of the first damaged file.")
 @click.option("--kinds", default="", help="Damage only files whose names have one of these words: JP2,AVIF.")
 @click.option("--kills", default=100, show_default=True)
@@ -42,6 +44,7 @@ PARTS = ("mutations", "injected", "kills", "writers", "broken", "poison", "manif
 def main(
     parts: tuple[str, ...],
     mutated: int,
+    each: int,
     seed: int,
     kinds: str,
     kills: int,
@@ -66,6 +69,7 @@ def main(
         sys.exit("\n".join(first.notes) or "the undisturbed run wrote nothing")
     work: dict[str, Callable[[], Tally]] = {
         "mutations": lambda: try_all(mutated, seed, kinds),
+        "folders": lambda: color_folders(each, seed, kinds, folder),
         "injected": lambda: inject(scans, good, folder, calls),
         "kills": lambda: kill(scans, good, seconds, folder, kills),
         "writers": lambda: write_together(scans, good, folder, rounds),

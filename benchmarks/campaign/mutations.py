@@ -139,7 +139,7 @@ def _faults(colorizer: Colorizer, name: str, data: bytes) -> list[tuple[str, str
         return [("tracebacks", " | ".join(traceback.format_exc().splitlines()[-5:]))]
     for result in results:
         try:
-            _look_at(result)
+            look_at(result)
         except Exception as error:
             return [("half_written", f"{type(error).__name__}: {error}")]
     return [("half_written", "by bands it is another file")] if len(set(results)) > 1 else []
@@ -172,7 +172,7 @@ def _by_bands(colorizer: Colorizer, data: bytes) -> bytes:
             return b"".join(pieces_of(colored.contents))
 
 
-def _look_at(result: bytes) -> None:
+def look_at(result: bytes) -> None:
     """Decode a result, by Pillow where it knows the format."""
     photo = Photo.of(Path("a"), result, MOST, pages=True)
     if photo.file_format in ("JXL", "HEIF"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import io
+import logging
 import struct
 import warnings
 from collections.abc import Iterator
@@ -98,6 +99,7 @@ def prepare_pillow() -> None:
     warnings.filterwarnings("ignore", module="PIL")  # about damage that it can read past
     # Blocks of 16 MB that are kept for the next picture: the system takes long to give empty memory.
     vars(Image)["core"].set_blocks_max(KEPT_BLOCKS)
+    logging.getLogger("tifffile").addHandler(logging.NullHandler())  # else Python prints what it notes
     with suppress(OSError, AttributeError):  # the libtiff of Pillow, where its names can be seen
         ctypes.CDLL(vars(Image)["core"].__file__).TIFFSetErrorHandler(None)  # it prints what Pillow raises
 
