@@ -2,6 +2,7 @@
 
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from colorgan.cli.main import main
 from colorgan.colorizer import Colorizer
 from colorgan.config import ColorizeConfig
 from colorgan.errors import UsageError
+from colorgan.photo.jpeg import header
 from colorgan.photo.jpeg_join import undo
 from colorgan.photo.signing import SETTINGS, NotSignedError, Signer
 from colorgan.photo.xmp import INVENTED, Credit
@@ -209,3 +211,39 @@ def test_a_signature_that_would_change_the_picture_is_refused(
     monkeypatch.setattr(c2pa.Builder, "sign", sign)
     with pytest.raises(NotSignedError):
         signer.sign(ORIGINAL, "JPEG", ORIGINAL, "JPEG", "a.jpg", CREDIT)
+
+
+@pytest.mark.parametrize("target", ["keep", "jpg", "png", "tiff", "webp"])
+def test_a_claim_about_the_photograph_is_not_one_about_its_result(
+    target: str, colorizer: Colorizer, exports: dict[str, Path], pair: tuple[Path, Path]
+) -> None:
+    claimed = colorizer.colorize(ORIGINAL).data  # any file with a valid claim; this one is in color
+    recolored = Colorizer(
+        exports["onnx"], ColorizeConfig(format=target, if_color="recolor", jpeg_luma="reencode")
+    )
+    result = recolored.colorize(claimed)
+    assert "C2PA manifest" in result.left_out
+    assert b"jumdc2pa" not in result.data
+    mime = f"image/{ {'keep': 'jpeg', 'jpg': 'jpeg'}.get(target, target) }"
+    signed = replace(recolored.config, sign_certificate=str(pair[0]), sign_key=str(pair[1]))
+    found = told(Colorizer(exports["onnx"], signed).colorize(claimed).data, mime)
+    assert found["validation_state"] == "Valid"
+    assert len(found["manifests"]) == 2
+
+
+def test_a_gray_jpeg_with_a_claim_is_given_back_with_it(
+    colorizer: Colorizer, exports: dict[str, Path]
+) -> None:
+    signed = colorizer.colorize(ORIGINAL).data
+    claim = b"".join(
+        signed[each.start : each.end]
+        for each in header(signed)
+        if each.marker == 0xEB and signed.startswith(b"JP", each.body)
+    )
+    gray = ORIGINAL[:2] + claim + ORIGINAL[2:]
+    result = Colorizer(exports["onnx"]).colorize(gray)
+    assert result.how == "luma_kept"
+    assert "C2PA manifest" in result.left_out
+    assert b"jumdc2pa" not in result.data
+    assert undo(result.data) == gray
+    assert undo(colorizer.colorize(gray).data) == gray

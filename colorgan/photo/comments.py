@@ -9,6 +9,7 @@ from PIL import Image
 
 from colorgan.photo import avif, metadata
 from colorgan.photo.bmp import profile_of
+from colorgan.photo.jpeg import CLAIM
 from colorgan.photo.jpeg2000 import metadata_of
 from colorgan.photo.metadata import Metadata
 from colorgan.photo.pnm import comment_of_pnm
@@ -48,6 +49,8 @@ def described_by(image: Image.Image, format: str, data: bytes) -> Metadata:
         return replace(found, comment=comment_of_pnm(data))
     if format == "ICO" and len(image.info.get("sizes", ())) > 1:
         return replace(found, besides=("further pictures",))
+    if format == "WEBP" and CLAIM in data:
+        return replace(found, besides=(metadata.C2PA,))
     if format == "GIF":
         return replace(found, xmp=found.xmp or _xmp_of_gif(data), icc=found.icc or _profile_of_gif(data))
     return replace(found, comment=comment_of_tga(data)) if format == "TGA" else found

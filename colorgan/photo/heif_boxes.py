@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from colorgan.photo.boxes import Box, boxes, find
+from colorgan.photo.jpeg import CLAIM
+from colorgan.photo.metadata import C2PA
 from colorgan.photo.tones import check_tones
 
 ALPHA = (b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha", b"urn:mpeg:hevc:2015:auxid:1")
@@ -41,6 +43,7 @@ def besides(data: bytes) -> tuple[str, ...]:
     found = {
         "auxiliary pictures": auxiliary,
         "thumbnail": any(kind == b"thmb" for kind, _, _ in _references(data)),
+        C2PA: CLAIM in data,
         "gain map": items is not None and b"tmap" in data[items.body : items.end],
     }
     return tuple(name for name, is_there in found.items() if is_there)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import takewhile
@@ -57,6 +57,11 @@ MPF = b"MPF\0"
 
 BOUND = (RECORD, MPF, b"JFXX\0")
 """How segments begin that hold for one coding of the picture only."""
+
+BOX = b"JP"
+"""How the APP11 segments begin that hold boxes; two bytes of a number follow (ISO/IEC 19566-5, D.2)."""
+CLAIM = b"jumdc2pa"
+"""In every C2PA manifest: the kind of the box that holds it. It is about the bytes of a whole file."""
 
 ADOBE = b"Adobe"
 YCC = b"\x01"  # the transform of APP14 that says YCbCr (T.872, 6.5.3)
@@ -128,6 +133,13 @@ def header(data: bytes) -> list[Segment]:
     with suppress(JpegError):
         segments += takewhile(lambda segment: segment.marker != SOS, walk(data))
     return segments
+
+
+def claims(data: bytes, segments: Sequence[Segment]) -> frozenset[int]:
+    """Where the segments begin that hold a C2PA manifest (C2PA 2.1, A.3.1)."""
+    boxes = [each for each in segments if each.marker == APP11 and data.startswith(BOX, each.body)]
+    numbers = {data[each.body + 2 : each.body + 4] for each in boxes if CLAIM in data[each.body : each.end]}
+    return frozenset(each.start for each in boxes if data[each.body + 2 : each.body + 4] in numbers)
 
 
 def unusual(data: bytes) -> str:

@@ -19,6 +19,7 @@ from colorgan.photo.jpeg import (
     APP2,
     APP11,
     APP14,
+    BOX,
     DESCRIBING,
     DHT,
     DQT,
@@ -33,13 +34,11 @@ from colorgan.photo.jpeg import (
     GrayJpeg,
     JpegError,
     Segment,
+    claims,
     header,
     make_segment,
     parse,
 )
-
-BOX = b"JP"
-"""How the APP11 segments begin that hold boxes, as a C2PA manifest does (ISO/IEC 19566-5, D.2)."""
 
 LONGEST_RECORD = 1 << 25
 """Bytes of an unpacked record: it may hold a color profile, of which there can be 255 segments."""
@@ -161,6 +160,7 @@ def _rewritten(
     gray: GrayJpeg, segments: Iterable[Segment], xmp: bytes | None, icc: bytes | None
 ) -> Iterator[_Part]:
     """Segments of the gray file, with what must change in a color file."""
+    claimed = claims(gray.data, gray.segments)
     for segment in segments:
         old = gray.data[segment.start : segment.scan_end]
         body = gray.data[segment.body : segment.end]
@@ -171,6 +171,8 @@ def _rewritten(
         elif segment.marker == SOS:  # B.2.3: its second byte is the identifier
             at = segment.body - segment.start + 1
             yield from (_same(old[:at]), _Part(b"\x01", old[at : at + 1]), _same(old[at + 1 :]))
+        elif segment.start in claimed:  # of the gray file, so that readers would find the color file forged
+            yield _Part(b"", old)
         elif xmp is not None and gray.is_xmp(segment):
             yield _Part(xmp if body == XMP + (gray.xmp or b"") else b"", old)
         elif xmp is not None and segment.marker == APP1 and body.startswith(XMP_EXTENSION):

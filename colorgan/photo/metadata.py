@@ -26,6 +26,10 @@ PNG_IPTC = (b"Raw profile type iptc", b"Raw profile type 8bim")
 RESOURCE = b"8BIM"
 IPTC_RESOURCE = RESOURCE + b"\4\4\0\0"
 """How image resources begin, and that which holds IPTC (Adobe Photoshop file formats, image resources)."""
+C2PA = "C2PA manifest"
+"""In words. It is about all bytes of the file that holds it, so that no other file may have it."""
+CLAIM = 52545
+"""The tag of a TIFF that holds one (C2PA 2.1, A.3.4)."""
 COLOR_CHUNKS = (b"gAMA", b"cHRM", b"sRGB", b"cICP")
 KEPT_CHUNKS = (*COLOR_CHUNKS, b"tIME", b"tEXt", b"zTXt", b"iTXt")
 SAFE_TO_COPY = 32
@@ -36,7 +40,7 @@ OF_CODING = (b"IHDR", b"PLTE", b"tRNS", b"IDAT", b"IEND", b"acTL", b"fcTL", b"fd
 OF_LAYOUT = {
     *(254, 255, *range(256, 267), 273, ORIENTATION, *range(277, 282), 284, *range(288, 294), 301, 317),
     *(318, 319, 320, 321, *range(322, 329), 330, 332, 333, 334, *range(336, 344), 347, *range(512, 522)),
-    *(529, 530, 531, 532, 559, 37724, *range(50706, 51200)),
+    *(529, 530, 531, 532, 559, 37724, *range(50706, 51200), CLAIM),
 }
 """Tags of a TIFF that say how its samples lie in the file and what they mean, and those of DNG."""
 
@@ -133,7 +137,10 @@ def of_jpeg(data: bytes) -> Metadata:
     """What the segments before the first scan say."""
     found, profile = Metadata(), dict[int, bytes]()
     own, extension, photoshop = list[bytes](), list[bytes](), list[bytes]()
-    for segment in jpeg.header(data):
+    segments = jpeg.header(data)
+    claimed = jpeg.claims(data, segments)
+    besides = (C2PA,) if claimed else ()
+    for segment in segments:
         body, whole = data[segment.body : segment.end], data[segment.start : segment.end]
         marker = segment.marker
         if marker == jpeg.APP0 and body.startswith(b"JFIF\0") and len(body) >= 12:
@@ -151,7 +158,9 @@ def of_jpeg(data: bytes) -> Metadata:
         elif marker == jpeg.APP13 and body.startswith(jpeg.PHOTOSHOP):
             photoshop.append(body[len(jpeg.PHOTOSHOP) :])
         elif marker == jpeg.APP2 and body.startswith(jpeg.MPF):
-            found = replace(found, besides=("further pictures",))
+            besides = (*besides, "further pictures")
+        elif segment.start in claimed:
+            continue
         elif marker in jpeg.DESCRIBING and marker != jpeg.APP14 and not body.startswith(jpeg.BOUND):
             if marker == jpeg.COM and not found.comment:
                 found = replace(found, comment=body)
@@ -162,6 +171,7 @@ def of_jpeg(data: bytes) -> Metadata:
         photoshop=b"".join(photoshop),
         extension=tuple(extension),
         own=tuple(own),
+        besides=tuple(dict.fromkeys(besides)),
     )
 
 
@@ -199,7 +209,7 @@ def of_png(data: bytes) -> Metadata:
                     is_whole = block.startswith(RESOURCE)
                     found = replace(found, photoshop=block) if is_whole else replace(found, iptc=block)
             elif name not in OF_CODING + READ_CHUNKS:  # it is about pixels that have changed
-                besides[f"chunk {name.decode()}"] = None
+                besides[C2PA if name == b"caBX" else f"chunk {name.decode()}"] = None
         except (ValueError, IndexError, struct.error):
             continue  # which is no reason to lose the photograph
     return replace(found, own=tuple(own), besides=tuple(besides))
@@ -226,7 +236,7 @@ def of_tiff(block: Block, page: Directory) -> Metadata:
         photoshop=raw.get(PHOTOSHOP, b""),
         iptc=raw.get(IPTC, b""),
         density=_density(page),
-        besides=("layers",) if LAYERS in page.entries else (),
+        besides=(("layers",) if LAYERS in page.entries else ()) + ((C2PA,) if CLAIM in page.entries else ()),
     )
 
 
