@@ -1,5 +1,6 @@
 """corrections.toml, hues, and colors that spread from points."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -113,6 +114,20 @@ def test_a_file_that_is_not_there_or_not_utf_8_is_refused(tmp_path: Path) -> Non
         Corrections.load(tmp_path / "deep.toml")
     (tmp_path / "bom.toml").write_bytes(b"\xef\xbb\xbf" + TEXT.encode())
     assert Corrections.load(tmp_path / "bom.toml").rules == Corrections.parse(TEXT).rules
+
+
+@pytest.mark.skipif(os.name != "posix", reason="links and FIFOs of POSIX")
+@pytest.mark.parametrize(
+    "make",
+    [Path.mkdir, os.mkfifo, lambda place: place.symlink_to("gone")],
+    ids=["a folder", "a FIFO", "a link to nowhere"],
+)
+def test_what_is_in_the_place_of_corrections_and_is_none_is_no_reason_to_lose_them(
+    make: Callable[[Path], None], tmp_path: Path
+) -> None:
+    make(tmp_path / "corrections.toml")
+    with pytest.raises(UsageError, match="corrections"):
+        Corrections.find(tmp_path)
 
 
 def test_a_name_counts_however_unicode_writes_it() -> None:

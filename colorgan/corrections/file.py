@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tomllib
 from collections import Counter
@@ -9,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from pathlib import PurePath
+from pathlib import Path, PurePath
 
 from colorgan.corrections.blocks import Block
 from colorgan.corrections.correction import MOST_POINTS, NONE, TOO_MANY, Correction, all_of
@@ -103,10 +104,14 @@ class Corrections:
 
     @classmethod
     def find(cls, *folders: str | PurePath) -> Corrections:
-        """Read the file in the first of these folders that has one; without any, nothing is corrected."""
+        """Read the file in the first of these folders that has one; without any, nothing is corrected.
+
+        What has its name and is none, as a link to nowhere, is a UsageError: its corrections would be lost.
+        """
         for folder in map(locate, folders):
-            if storage_of(folder).is_file(folder / NAME):
-                return cls.load(folder / NAME)
+            place = folder / NAME
+            if storage_of(place).is_file(place) or (isinstance(place, Path) and os.path.lexists(place)):
+                return cls.load(place)
         return cls()
 
     @property
