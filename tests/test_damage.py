@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import imagecodecs
+import numpy as np
 import pytest
 from conftest import MakePhoto
 
@@ -76,3 +78,13 @@ def test_libtiff_prints_nothing_beside_our_lines(tmp_path: Path, make_photo: Mak
         text=True,
     )
     assert all(line.startswith(("Failed: ", "Error: ", "Warning: ")) for line in done.stderr.splitlines())
+
+
+@pytest.mark.parametrize("bits", [4, 8, 12])
+def test_a_jpeg_2000_whose_headers_tell_two_sizes_takes_no_memory(bits: int) -> None:
+    samples = np.full((48, 80), 3, np.uint16 if bits > 8 else np.uint8)
+    data = imagecodecs.jpeg2k_encode(samples, bitspersample=bits, codecformat="jp2")
+    at = data.index(b"ihdr") + 4
+    with pytest.raises(ImageError):
+        Photo.of(Path("a.jp2"), data[:at] + b"\x04\0\0\x30" + data[at + 4 :]).luma()
+    assert Photo.of(Path("a.jp2"), data).luma().size == (80, 48)

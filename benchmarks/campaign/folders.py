@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterable
 from pathlib import Path
+from resource import RUSAGE_CHILDREN, getrusage
 from shutil import rmtree
 
 from benchmarks.campaign.mutations import look_at, mutate
@@ -21,6 +22,8 @@ TOGETHER = 500
 """Files in a folder."""
 LIMIT = 900
 """Seconds after which a run hangs."""
+MOST = 950_000
+"""Kilobytes that a run may take, by the formula of docs/operate.md."""
 OPTIONS = ("--if-color", "recolor", "--max-pixels", "4000000", "--memory", "500", "--report", "--quiet")
 EXPECTED = ("Failed: ", "Changed: ", "Warning: ", "  ")
 """How lines on standard error begin."""
@@ -57,6 +60,9 @@ def _color(suffix: str, files: list[bytes], numbers: Iterable[int], folder: Path
     except subprocess.TimeoutExpired:
         tally.count("hangs", f"{suffix} from {min(originals)}")
         return
+    if (peak := getrusage(RUSAGE_CHILDREN).ru_maxrss) > MOST > tally.peak:
+        tally.count("tracebacks", f"{suffix} from {min(originals)}: took {peak // 1000} MB")
+    tally.peak = max(tally.peak, peak)
     strange = [line for line in done.stderr.splitlines() if not line.startswith(EXPECTED)]
     if done.returncode not in (ExitCode.DONE, ExitCode.SOME_FAILED) or strange:
         tally.count("tracebacks", f"{suffix} from {min(originals)}: {done.returncode} {strange[:3]}")

@@ -21,6 +21,8 @@ class Tally:
     hangs: int = 0
     condemned: int = 0
     """Good photographs that were called failed."""
+    peak: int = 0
+    """Kilobytes that the largest run took."""
     notes: list[str] = field(default_factory=list)
 
     def count(self, what: str, note: str, number: int = 1) -> None:
@@ -33,4 +35,4 @@ class Tally:
     def is_clean(self) -> bool:
         """Whether nothing was found."""
         counts = asdict(self)
-        return not any(counts[name] for name in counts if name != "tries")
+        return not any(counts[name] for name in counts if name not in ("tries", "peak"))

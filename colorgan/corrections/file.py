@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from pathlib import Path, PurePath
+from pathlib import PurePath
 
 from colorgan.corrections.blocks import Block
 from colorgan.corrections.correction import MOST_POINTS, NONE, TOO_MANY, Correction, all_of
@@ -110,7 +110,7 @@ class Corrections:
         """
         for folder in map(locate, folders):
             place = folder / NAME
-            if storage_of(place).is_file(place) or (isinstance(place, Path) and os.path.lexists(place)):
+            if storage_of(place).is_file(place) or os.path.lexists(place):  # a link to nowhere
                 return cls.load(place)
         return cls()
 

@@ -48,6 +48,10 @@ def open_jpeg2000(data: bytes) -> Coded | None:
     codestream = _codestream(data)
     width, height, left, top = struct.unpack_from(">4I", data, codestream + 8)
     (count,) = struct.unpack_from(">H", data, codestream + 40)
+    header = find(data, b"jp2h", b"ihdr") if codestream else None
+    # Pillow makes room for what one of them says, and OpenJPEG decodes what the other does.
+    if header and struct.unpack_from(">2I", data, header.body) != (height - top, width - left):
+        raise PictureError("its headers tell two sizes")
     depths = [data[codestream + 42 + 3 * number] for number in range(count)]
     if not depths:
         raise PictureError("it has no components")
@@ -68,7 +72,7 @@ def open_jpeg2000(data: bytes) -> Coded | None:
 
     def read() -> npt.NDArray[Any]:
         if codec is None:
-            return _few_bits(data, bits)
+            return _few_bits(data, bits, (width - left, height - top))
         samples = np.asarray(codec.jpeg2k_decode(data, numthreads=1))
         return _rgb_of_ycc(samples, bits) if space == SYCC else samples
 
@@ -196,9 +200,11 @@ def _density(data: bytes, start: int, end: int) -> Density | None:
     return None
 
 
-def _few_bits(data: bytes, bits: int) -> npt.NDArray[Any]:
+def _few_bits(data: bytes, bits: int, size: tuple[int, int]) -> npt.NDArray[Any]:
     """Samples of less than 8 bits, which Pillow gives in the upper bits, so that white were gray."""
     with open_picture(data) as image:
+        if image.size != size:
+            raise PictureError("its headers tell two sizes")
         return np.asarray(load(image)) >> (8 - bits)
 
 
