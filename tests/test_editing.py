@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -214,6 +215,28 @@ def test_two_services_for_one_folder_lose_no_rule(results: Path, model: tuple[st
     assert not list(results.glob("corrections.toml.bak*"))  # a person wrote none of these
     rules = Corrections.load(results / "corrections.toml").rules
     assert {rule.path for rule in rules} == {f"{number}.jpg" for number in range(80)}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights")
+def test_two_folders_with_a_link_to_one_file_lose_no_rule(
+    results: Path, tmp_path: Path, model: tuple[str, Path]
+) -> None:
+    shared, other = tmp_path / "shared/corrections.toml", tmp_path / "other"
+    shared.parent.mkdir()
+    shared.touch()
+    shutil.copytree(results, other)
+    for folder in (results, other):
+        (folder / "corrections.toml").symlink_to(shared)
+    with Colorizer(model[1]) as colorizer, ThreadPoolExecutor(4) as threads:
+        folders = [EditedFolder(folder, None, colorizer) for folder in (results, other)]
+
+        def save(number: int) -> None:
+            name = f"{number}.jpg"
+            folders[number % 2].save([Change("path", name, FAINT.replace("0.jpg", name))])
+
+        list(threads.map(save, range(40)))
+    assert {rule.path for rule in Corrections.load(shared).rules} == {f"{number}.jpg" for number in range(40)}
+    assert [path.name for path in shared.parent.glob("*.bak*")] == ["corrections.toml.bak"]  # the empty one
 
 
 @pytest.mark.skipif(os.name == "nt", reason="has no such files")

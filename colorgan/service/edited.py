@@ -94,8 +94,9 @@ class EditedFolder:
         the file, or a change, is wrong, or the folder is gone: it may be on a disk that is not there now.
         """
         require_results(self.results)
-        place, saved = Path(os.path.realpath(self.results / NAME)), self.results / SAVED
-        with writing(place), FileLock(self.results / LOCK, timeout=PATIENCE):
+        place = Path(os.path.realpath(self.results / NAME))  # several folders may have a link to it
+        saved = place.parent / SAVED
+        with writing(place), FileLock(place.parent / LOCK, timeout=PATIENCE):
             before = self.corrections()
             new = Corrections.parse(merged(before, changes), place)
             if not changes:
