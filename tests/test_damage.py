@@ -83,7 +83,7 @@ def test_libtiff_prints_nothing_beside_our_lines(tmp_path: Path, make_photo: Mak
 @pytest.mark.parametrize("bits", [4, 8, 12])
 def test_a_jpeg_2000_whose_headers_tell_two_sizes_takes_no_memory(bits: int) -> None:
     samples = np.full((48, 80), 3, np.uint16 if bits > 8 else np.uint8)
-    data = imagecodecs.jpeg2k_encode(samples, bitspersample=bits, codecformat="jp2")
+    data = bytes(imagecodecs.jpeg2k_encode(samples, bitspersample=bits, codecformat="jp2"))
     at = data.index(b"ihdr") + 4
     with pytest.raises(ImageError):
         Photo.of(Path("a.jp2"), data[:at] + b"\x04\0\0\x30" + data[at + 4 :]).luma()
