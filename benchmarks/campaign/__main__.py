@@ -55,6 +55,7 @@ def main(
 ) -> None:
     """Run the parts, all of them without a name."""
     folder = Path(os.environ.get("COLORGAN_CAMPAIGN") or mkdtemp(prefix="colorgan-campaign-"))
+    folder.mkdir(parents=True, exist_ok=True)
     os.environ["COLORGAN_CAMPAIGN"] = str(folder)
     if not parts or "injected" in parts:
         load_library(folder)
