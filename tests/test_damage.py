@@ -3,6 +3,7 @@
 import io
 import random
 import re
+import struct
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import imagecodecs
 import numpy as np
 import pytest
+import tifffile
 from conftest import MakePhoto
 
 from colorgan.errors import ImageError
@@ -88,3 +90,14 @@ def test_a_jpeg_2000_whose_headers_tell_two_sizes_takes_no_memory(bits: int) -> 
     with pytest.raises(ImageError):
         Photo.of(Path("a.jp2"), data[:at] + b"\x04\0\0\x30" + data[at + 4 :]).luma()
     assert Photo.of(Path("a.jp2"), data).luma().size == (80, 48)
+
+
+def test_a_tiff_with_fewer_lengths_than_parts_is_refused(tmp_path: Path) -> None:
+    """It came out as an error of Python, where its colors are plain YCbCr and are compressed anew."""
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.full((64, 48, 3), 99, np.uint8), photometric="ycbcr", rowsperstrip=8)
+    data = bytearray(path.read_bytes())
+    at = data.index(struct.pack("<HHI", 279, 3, 8))
+    data[at + 4 : at + 8] = struct.pack("<I", 7)
+    with pytest.raises(ImageError):
+        Photo.of(path, bytes(data)).luma()

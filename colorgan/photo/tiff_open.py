@@ -13,6 +13,7 @@ from PIL import UnidentifiedImageError
 from colorgan.errors import ImageError
 from colorgan.photo import metadata
 from colorgan.photo.coded import Coded
+from colorgan.photo.damage import PictureError
 from colorgan.photo.icc import fitting
 from colorgan.photo.ifd import LONG8, SHORT, Block, Directory, Entry, Folder, whole_numbers, with_directory
 from colorgan.photo.metadata import Metadata
@@ -97,7 +98,8 @@ def open_tiff(path: AnyPath, data: Bytes, max_pixels: int, number: int | None = 
     orientation = found if found in range(1, 9) else described.orientation
     by_pillow = not (layout.is_read_here or coded)
     if by_pillow and not bands and (page or orientation != 1 or _is_not_for_pillow(block, pages[page])):
-        picture, page = _alone(picture, block, directory), 0
+        with opening(path):
+            picture, page = _alone(picture, block, directory), 0
     if coded:
         mode = coded.mode
     elif by_pillow:
@@ -169,9 +171,12 @@ def _alone(data: bytes, block: Block, page: Directory) -> bytes:
     if _is_plain_ycc(page) and page.number(PLANAR, 1) == 1:
         folder[COMPRESSION] = Entry(SHORT, 1, struct.pack(block.order + "H", DEFLATE))
         for offsets, counts in ((OFFSETS, COUNTS), (TILE_OFFSETS, TILE_COUNTS)):
+            starts, lengths = page.numbers(offsets), page.numbers(counts)
+            if len(starts) != len(lengths):
+                raise PictureError("its parts are not all there")
             parts = [
                 zlib.compress(data[start : start + size], 1)
-                for start, size in zip(page.numbers(offsets), page.numbers(counts), strict=True)
+                for start, size in zip(starts, lengths, strict=True)
             ]
             if parts:
                 sizes = [len(part) for part in parts]
