@@ -32,12 +32,15 @@ from colorgan.photo.jpeg import JpegError
 from colorgan.photo.jpeg_join import undo
 from colorgan.photo.jpeg_xl import jpeg_in
 from colorgan.photo.need import need_of
+from colorgan.photo.tiff_open import TIFF_MARKS
 from colorgan.storage.file_bytes import FileBytes, pieces_of
 
 SLOW = 20.0
 """Seconds after which a file hangs; most take some milliseconds."""
 MOST = 4_000_000
 """Pixels that are allowed."""
+TIFF = "a.tif"
+"""Name of each file: results say what they were made of."""
 EXTREMES = (0, 1, 0x7F, 0x80, 0xFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 
 
@@ -129,20 +132,22 @@ def _faults(colorizer: Colorizer, name: str, data: bytes) -> list[tuple[str, str
     try:
         if name.startswith("result of"):
             return _restore(data)
-        results = [colorizer.colorize(data).data]
-        need = need_of(io.BytesIO(data), len(data), max_pixels=MOST)
-        if need.least < need.whole:
+        file = io.BytesIO(data)
+        file.name = TIFF
+        results = [colorizer.colorize(file).data]
+        if data[:4] in TIFF_MARKS:  # of the commands, only large ones are
             results.append(_by_bands(colorizer, data))
     except ImageError:
         return _needs(data)
     except Exception:
         return [("tracebacks", " | ".join(traceback.format_exc().splitlines()[-5:]))]
+    sizes = set()  # of what is missing in a file that was cut, bands may see other bytes
     for result in results:
         try:
-            look_at(result)
+            sizes.add(look_at(result))
         except Exception as error:
             return [("half_written", f"{type(error).__name__}: {error}")]
-    return [("half_written", "by bands it is another file")] if len(set(results)) > 1 else []
+    return [("half_written", "by bands it has another size")] if len(sizes) > 1 else []
 
 
 def _needs(data: bytes) -> list[tuple[str, str]]:
@@ -163,7 +168,7 @@ def _restore(data: bytes) -> list[tuple[str, str]]:
 
 def _by_bands(colorizer: Colorizer, data: bytes) -> bytes:
     """The result of a TIFF that is not in memory."""
-    path = Path("a.tif")
+    path = Path(TIFF)
     with TemporaryFile() as file:
         file.write(data)
         photo = Photo.streamed(path, FileBytes(file), MOST)
@@ -172,13 +177,13 @@ def _by_bands(colorizer: Colorizer, data: bytes) -> bytes:
             return b"".join(pieces_of(colored.contents))
 
 
-def look_at(result: bytes) -> None:
-    """Decode a result, by Pillow where it knows the format."""
+def look_at(result: bytes) -> tuple[int, int]:
+    """Decode a result, by Pillow where it knows the format, and give its size."""
     photo = Photo.of(Path("a"), result, MOST, pages=True)
     if photo.file_format in ("JXL", "HEIF"):
-        photo.luma()
-        return
+        return photo.luma().size
     with Image.open(io.BytesIO(result)) as image:
         for page in range(getattr(image, "n_frames", 1)):
             image.seek(page)
             image.load()
+    return photo.size
