@@ -15,6 +15,10 @@ UNREAD = ("unsupported", "not supported", "not implemented", "unknown", "not rec
 """What they say of one that may be whole, but of a kind that they do not read."""
 
 
+SURE = 16_000
+"""Pixels of a side that every format can have; the limits of some lie between here and 65,536."""
+
+
 class PictureError(ValueError):
     """What is wrong with a picture, in words of ours, as in "it is cut short"."""
 
@@ -33,3 +37,12 @@ def damage(error: Exception) -> str:
     if isinstance(error, NotImplementedError) or any(words in said for words in UNREAD):
         return "it is of a kind that is not read, or damaged; save it as TIFF or PNG"
     return "its data is damaged; take it from a backup"
+
+
+def unwritten(error: Exception, size: tuple[int, ...]) -> str:
+    """Why a result of this size was not encoded, of what was raised."""
+    if isinstance(error, PictureError | ColorganError | MemoryError):
+        return damage(error)
+    if max(size) > SURE:
+        return "its sides are too long for that format; choose another --format"
+    return "its encoder failed; choose another --format"

@@ -17,6 +17,7 @@ from colorgan.photo.avif import encode_avif
 from colorgan.photo.bmp import encode_bmp
 from colorgan.photo.coded import fewer_bits
 from colorgan.photo.color import DeepPlanes, Planes, fit_chroma, merge, pad_to_even
+from colorgan.photo.damage import unwritten
 from colorgan.photo.describe import (
     for_jpeg,
     for_png,
@@ -196,7 +197,9 @@ def encode(
             return _coded(photo, merged, format, quality or QUALITY, credit)
         data = _lossless(photo, merged, format, credit)
     except DECODE_ERRORS as error:
-        raise ImageError(photo.path, f"cannot be written as {format} ({error})") from error
+        raise ImageError(
+            photo.path, f"cannot be written as {format} ({unwritten(error, luma.shape)})"
+        ) from error
     check_lossless(photo.path, data, format, merged)
     return data
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from colorgan.errors import ImageError
 from colorgan.photo.color import STRIP, Fitting, Planes, merge_strip
+from colorgan.photo.damage import unwritten
 from colorgan.photo.describe import for_tiff
 from colorgan.photo.encode import Result, notes_on, reductions_of
 from colorgan.photo.image import Photo
@@ -54,7 +55,7 @@ def encode_bands(
     except DECODE_ERRORS as error:
         if isinstance(error, OSError):
             raise
-        raise ImageError(photo.path, f"cannot be written as TIFF ({error})") from error
+        raise ImageError(photo.path, f"cannot be written as TIFF ({unwritten(error, shape)})") from error
     check_strips(photo.path, FileBytes(file), writer.picture.checks)
     lost = left_out(photo, "TIFF")
     return Result(b"", "TIFF", kept_luma=False, notes=notes_on(photo), left_out=lost)
