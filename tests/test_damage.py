@@ -14,6 +14,7 @@ import pytest
 import tifffile
 from conftest import MakePhoto
 
+from colorgan import ColorizeConfig, Colorizer
 from colorgan.errors import ImageError
 from colorgan.photo.damage import CUT, PictureError, damage
 from colorgan.photo.image import Photo
@@ -101,3 +102,15 @@ def test_a_tiff_with_fewer_lengths_than_parts_is_refused(tmp_path: Path) -> None
     data[at + 4 : at + 8] = struct.pack("<I", 7)
     with pytest.raises(ImageError):
         Photo.of(path, bytes(data)).luma()
+
+
+@pytest.mark.parametrize("format", ["webp", "avif"])
+def test_what_an_encoder_refuses_is_told_in_words_of_ours(
+    format: str, exports: dict[str, Path], make_photo: MakePhoto
+) -> None:
+    buffer = io.BytesIO()
+    make_photo(70_000, 2, "L").save(buffer, "PNG")
+    with pytest.raises(ImageError) as found:
+        Colorizer(exports["onnx"], ColorizeConfig(format=format)).colorize(buffer.getvalue())
+    assert "--format" in found.value.reason
+    assert not FOREIGN.search(found.value.reason)

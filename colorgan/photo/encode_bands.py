@@ -55,7 +55,7 @@ def encode_bands(
     except DECODE_ERRORS as error:
         if isinstance(error, OSError):
             raise
-        raise ImageError(photo.path, f"cannot be written as TIFF ({unwritten(error, shape)})") from error
+        raise ImageError(photo.path, f"cannot be written as TIFF ({unwritten(error, photo.size)})") from error
     check_strips(photo.path, FileBytes(file), writer.picture.checks)
     lost = left_out(photo, "TIFF")
     return Result(b"", "TIFF", kept_luma=False, notes=notes_on(photo), left_out=lost)
