@@ -29,8 +29,9 @@ def _open_standard_streams() -> None:
             os.fstat(number)
         except OSError:
             os.open(os.devnull, os.O_RDWR)  # it gets the lowest number
-    sys.stdout = sys.stdout or open(1, "w", closefd=False)  # noqa: SIM115 - for as long as the process lives
-    sys.stderr = sys.stderr or open(2, "w", closefd=False)  # noqa: SIM115
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        if getattr(sys, name) is None:  # for as long as the process lives, and with names that are not UTF-8
+            setattr(sys, name, open(number, "w", errors="surrogateescape", closefd=False))  # noqa: SIM115
 
 
 def _leave(_signal: int, _frame: object) -> None:
