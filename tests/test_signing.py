@@ -25,6 +25,7 @@ from colorgan.cli.main import main
 from colorgan.colorizer import Colorizer
 from colorgan.config import ColorizeConfig
 from colorgan.errors import UsageError
+from colorgan.photo.image import Photo
 from colorgan.photo.jpeg import header
 from colorgan.photo.jpeg_join import undo
 from colorgan.photo.signing import SETTINGS, NotSignedError, Signer
@@ -102,7 +103,7 @@ def told(data: bytes, mime: str) -> dict[str, Any]:
 ORIGINAL = with_segments(jpeg("L"), segment(0xE1, b"Exif\0\0" + exif(orientation(6)))) + b"after the end"
 
 
-@pytest.mark.parametrize("target", ["keep", "png", "tiff", "webp"])
+@pytest.mark.parametrize("target", ["keep", "png", "tiff", "webp", "avif", "heic", "jxl"])
 def test_a_result_is_signed_and_says_what_it_was(
     target: str, colorizer: Colorizer, exports: dict[str, Path], pair: tuple[Path, Path]
 ) -> None:
@@ -117,7 +118,7 @@ def test_a_result_is_signed_and_says_what_it_was(
     manifest = found["manifests"][found["active_manifest"]]
     assert [each["relationship"] for each in manifest["ingredients"]] == ["parentOf"]
     assert INVENTED in json.dumps(manifest)
-    pictures = [np.asarray(Image.open(io.BytesIO(each.data))) for each in (plain, signed)]
+    pictures = [Photo.of(Path("a"), each.data, 10_000).luma() for each in (plain, signed)]
     assert np.array_equal(pictures[0], pictures[1])
     if target == "keep":
         assert undo(signed.data) == ORIGINAL
@@ -213,7 +214,7 @@ def test_a_signature_that_would_change_the_picture_is_refused(
         signer.sign(ORIGINAL, "JPEG", ORIGINAL, "JPEG", "a.jpg", CREDIT)
 
 
-@pytest.mark.parametrize("target", ["keep", "jpg", "png", "tiff", "webp"])
+@pytest.mark.parametrize("target", ["keep", "jpg", "png", "tiff", "webp", "avif", "heic", "jxl"])
 def test_a_claim_about_the_photograph_is_not_one_about_its_result(
     target: str, colorizer: Colorizer, exports: dict[str, Path], pair: tuple[Path, Path]
 ) -> None:
@@ -229,6 +230,20 @@ def test_a_claim_about_the_photograph_is_not_one_about_its_result(
     found = told(Colorizer(exports["onnx"], signed).colorize(claimed).data, mime)
     assert found["validation_state"] == "Valid"
     assert len(found["manifests"]) == 2
+
+
+@pytest.mark.parametrize("kind", ["png", "tiff", "webp", "avif", "heic", "jxl"])
+def test_a_claim_in_every_format_is_named_and_left_out(
+    kind: str, exports: dict[str, Path], pair: tuple[Path, Path]
+) -> None:
+    keys = {"sign_certificate": str(pair[0]), "sign_key": str(pair[1])}
+    claimed = Colorizer(exports["onnx"], ColorizeConfig(format=kind, **keys)).colorize(jpeg("RGB")).data
+    assert b"jumdc2pa" in claimed
+    for target in ("keep", "jp2"):
+        config = ColorizeConfig(format=target, if_color="recolor")
+        result = Colorizer(exports["onnx"], config).colorize(claimed)
+        assert "C2PA manifest" in result.left_out
+        assert b"jumdc2pa" not in result.data
 
 
 def test_a_gray_jpeg_with_a_claim_is_given_back_with_it(

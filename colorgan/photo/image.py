@@ -107,7 +107,10 @@ class Photo:
                 raise ImageError(path, f"holds {len(photo.pages)} pages; save one of them as an image")
             return photo
         with opening(path):
-            transcoded = jpeg_xl.jpeg_in(data)
+            try:
+                transcoded = jpeg_xl.jpeg_in(data)
+            except RuntimeError:  # programs that edit metadata spoil the JPEG, and leave the pixels whole
+                transcoded = None
             coded = None if transcoded else open_coded(data)
         if transcoded:
             photo = cls.of(path, transcoded, max_pixels)

@@ -12,8 +12,9 @@ from colorgan.photo.coded import Coded, divided
 from colorgan.photo.color import DeepPlanes, Planes
 from colorgan.photo.damage import PictureError
 from colorgan.photo.extra import library
+from colorgan.photo.jpeg import CLAIM
 from colorgan.photo.jpeg_xl_header import SIGNATURE, Header
-from colorgan.photo.metadata import Metadata, of_jpeg
+from colorgan.photo.metadata import C2PA, Metadata, of_jpeg
 
 CODESTREAM = b"\xff\x0a"
 
@@ -28,15 +29,19 @@ def jpeg_in(data: bytes) -> bytes | None:
 
     Raises MissingError, or RuntimeError if the file is damaged.
     """
-    if not data.startswith(SIGNATURE) or find(data, b"jbrd") is None:
+    if not _is_of_jpeg(data):
         return None
     return bytes(_codec("read").jxl_to_jpeg(data))
+
+
+def _is_of_jpeg(data: bytes) -> bool:
+    return data.startswith(SIGNATURE) and find(data, b"jbrd") is not None
 
 
 def besides(data: bytes, jpeg: Metadata) -> tuple[str, ...]:
     """What a file that was made of a JPEG says, and that JPEG does not: it was added later."""
     header = _codec("read").probe(data)
-    added = {"EXIF": header.exif and not jpeg.exif, "XMP": header.xmp and not jpeg.xmp}
+    added = {"EXIF": header.exif and not jpeg.exif, "XMP": header.xmp and not jpeg.xmp, C2PA: CLAIM in data}
     return (*jpeg.besides, *(name for name, is_added in added.items() if is_added))
 
 
@@ -54,7 +59,7 @@ def transcode(jpeg: bytes) -> bytes:
 
 
 def open_jpeg_xl(data: bytes) -> Coded:
-    """The picture, which was not made of a JPEG; raises MissingError, RuntimeError or ValueError."""
+    """The picture, by its pixels; raises MissingError, RuntimeError or ValueError."""
     codec = _codec("read")
     header, codestream = codec.probe(data), Header.of(data)
     if codestream.is_animation:
@@ -69,7 +74,9 @@ def open_jpeg_xl(data: bytes) -> Coded:
     if bits > 16:
         raise PictureError(f"its samples have {bits} bits; save it with 8 or 16")
     # The profile that libjxl makes of an enumerated color space is not in the file, but right as well.
-    described = Metadata(exif=_exif(header.exif), xmp=header.xmp or b"", icc=icc)
+    lost = {C2PA: CLAIM in data, "the JPEG that it was made of": _is_of_jpeg(data)}
+    besides = tuple(name for name, is_there in lost.items() if is_there)
+    described = Metadata(exif=_exif(header.exif), xmp=header.xmp or b"", icc=icc, besides=besides)
 
     def read() -> npt.NDArray[Any]:
         _, samples = codec.decode_to_numpy(data, dtype="uint8" if bits <= 8 else "uint16")

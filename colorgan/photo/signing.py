@@ -97,6 +97,8 @@ class Signer:
                 c2pa.Reader(mime, io.BytesIO(data), context=context) as reader,
             ):
                 read: dict[str, Any] = json.loads(reader.json())
+        except c2pa.C2paError.NotSupported as error:
+            raise NotSignedError(f"no signature can be put into {format}") from error
         except (c2pa.C2paError, ValueError) as error:
             raise NotSignedError(" ".join(str(error).split())) from error
         if read.get("validation_state") not in ("Valid", "Trusted"):
