@@ -118,7 +118,7 @@ def test_a_result_is_signed_and_says_what_it_was(
     manifest = found["manifests"][found["active_manifest"]]
     assert [each["relationship"] for each in manifest["ingredients"]] == ["parentOf"]
     assert INVENTED in json.dumps(manifest)
-    pictures = [Photo.of(Path("a"), each.data, 10_000).luma() for each in (plain, signed)]
+    pictures = [np.asarray(Photo.of(Path("a"), each.data, 10_000).luma()) for each in (plain, signed)]
     assert np.array_equal(pictures[0], pictures[1])
     if target == "keep":
         assert undo(signed.data) == ORIGINAL
@@ -236,8 +236,8 @@ def test_a_claim_about_the_photograph_is_not_one_about_its_result(
 def test_a_claim_in_every_format_is_named_and_left_out(
     kind: str, exports: dict[str, Path], pair: tuple[Path, Path]
 ) -> None:
-    keys = {"sign_certificate": str(pair[0]), "sign_key": str(pair[1])}
-    claimed = Colorizer(exports["onnx"], ColorizeConfig(format=kind, **keys)).colorize(jpeg("RGB")).data
+    signing = ColorizeConfig(format=kind, sign_certificate=str(pair[0]), sign_key=str(pair[1]))
+    claimed = Colorizer(exports["onnx"], signing).colorize(jpeg("RGB")).data
     assert b"jumdc2pa" in claimed
     for target in ("keep", "jp2"):
         config = ColorizeConfig(format=target, if_color="recolor")
