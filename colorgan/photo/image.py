@@ -107,10 +107,7 @@ class Photo:
                 raise ImageError(path, f"holds {len(photo.pages)} pages; save one of them as an image")
             return photo
         with opening(path):
-            try:
-                transcoded = jpeg_xl.jpeg_in(data)
-            except RuntimeError:  # programs that edit metadata spoil the JPEG, and leave the pixels whole
-                transcoded = None
+            transcoded = jpeg_xl.whole_jpeg_in(data)
             coded = None if transcoded else open_coded(data)
         if transcoded:
             photo = cls.of(path, transcoded, max_pixels)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,13 @@ def jpeg_in(data: bytes) -> bytes | None:
     if not _is_of_jpeg(data):
         return None
     return bytes(_codec("read").jxl_to_jpeg(data))
+
+
+def whole_jpeg_in(data: bytes) -> bytes | None:
+    """The same; None where a program that edited metadata spoiled it, and left the pixels whole."""
+    with suppress(RuntimeError):
+        return jpeg_in(data)
+    return None
 
 
 def _is_of_jpeg(data: bytes) -> bool:
